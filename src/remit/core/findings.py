@@ -1,0 +1,173 @@
+"""Findings: what is wrong with a policy, where, and what to do about it.
+
+Each code has one meaning for ever. An error keeps the policy from loading; a warning does not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from io import BytesIO
+from typing import NamedTuple
+
+MOST_PER_FILE = 100
+"""Findings of one code in one file that are listed one by one; the rest are counted."""
+
+
+class Rule(NamedTuple):
+    """A finding code's name and weight. `error` keeps the policy from loading."""
+
+    name: str
+    error: bool = True
+
+
+RULES: dict[str, Rule] = {
+    "R001": Rule("missing-file"),
+    "R002": Rule("unknown-file"),
+    "R003": Rule("not-utf-8"),
+    "R004": Rule("byte-order-mark"),
+    "R005": Rule("carriage-return"),
+    "R006": Rule("control-character"),
+    "R007": Rule("invisible-character"),
+    "R008": Rule("not-normal-form-c"),
+    "R009": Rule("quotation-mark"),
+    "R010": Rule("column-count"),
+    "R011": Rule("unknown-line-type"),
+    "R012": Rule("misplaced-comment"),
+    "R013": Rule("unknown-role"),
+    "R014": Rule("unknown-scope"),
+    "R015": Rule("scope-left-the-tree", error=False),
+    "R016": Rule("unknown-kind-or-action"),
+    "R017": Rule("formula-cell"),
+    "R018": Rule("bad-identifier"),
+    "R019": Rule("stray-space"),
+    "R020": Rule("two-parents"),
+    "R021": Rule("scope-off-the-tree"),
+    "R022": Rule("scope-too-deep"),
+    "R023": Rule("membership-cycle"),
+    "R024": Rule("membership-chain-too-long"),
+    "R025": Rule("not-a-membership"),
+    "R026": Rule("bad-time"),
+    "R027": Rule("empty-window"),
+    "R028": Rule("bad-vocabulary"),
+    "R029": Rule("use-out-of-step"),
+    "R030": Rule("model-differs"),
+    "R031": Rule("too-large"),
+    "R032": Rule("two-homes"),
+    "R033": Rule("no-final-newline", error=False),
+    "R034": Rule("bad-case"),
+}
+
+
+class Source(NamedTuple):
+    """A policy file: its name within the policy (`policies/roles.csv`) and its exact bytes."""
+
+    name: str
+    data: bytes
+
+
+class Finding(NamedTuple):
+    """One thing wrong at one place. Line and column count from 1 (0: the whole file); `width` in characters."""
+
+    file: str
+    line: int
+    column: int
+    code: str
+    message: str
+    help: str = ""
+    text: str = ""
+    width: int = 0
+
+    @property
+    def is_error(self) -> bool:
+        """True if a policy with this finding does not load."""
+        return RULES[self.code].error
+
+    def place(self) -> str:
+        """`file:line:column`, as far as it is known."""
+        return ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
+
+
+class Report:
+    """Gathers findings over all files; lists each once, sorted, and counts what would drown the rest.
+
+    Lines are quoted when the findings are asked for, in one pass a file: a file with a million wrong lines
+    costs no more to report than to read.
+    """
+
+    def __init__(self) -> None:
+        self._findings: list[Finding] = []
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._sources: dict[str, Source] = {}
+
+    def add(self, finding: Finding) -> None:
+        """Take one finding; beyond `MOST_PER_FILE` of a code in a file only its count is kept."""
+        key = (finding.file, finding.code)
+        self._counts[key] += 1
+        if self._counts[key] <= MOST_PER_FILE:
+            self._findings.append(finding)
+
+    def at_file(self, name: str, code: str, message: str, help: str = "") -> None:
+        """A finding about a whole file."""
+        self.add(Finding(name, 0, 0, code, message, help))
+
+    def at_line(self, source: Source, line: int, code: str, message: str, help: str = "") -> None:
+        """A finding about a whole line."""
+        self._sources[source.name] = source
+        self.add(Finding(source.name, line, 1, code, message, help))
+
+    def at_column(self, source: Source, line: int, column: int, code: str, message: str, help: str = "") -> None:
+        """A finding about one character."""
+        self._sources[source.name] = source
+        self.add(Finding(source.name, line, column, code, message, help, width=1))
+
+    def at_field(self, source: Source, line: int, index: int, code: str, message: str, help: str = "") -> None:
+        """A finding about field `index` (from 0) of a line; its column is found when the line is quoted."""
+        self._sources[source.name] = source
+        self.add(Finding(source.name, line, -index - 1, code, message, help))
+
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, sorted by file, line, column and code, each distinct one once."""
+        rest = [
+            Finding(file, 0, 0, code, f"and {count - MOST_PER_FILE:,} more of {code} in this file")
+            for (file, code), count in self._counts.items()
+            if count > MOST_PER_FILE
+        ]
+        listed = sorted(set(self._quoted()), key=lambda f: (f.file, f.line, f.column, f.code, f.message))
+        return tuple(listed + sorted(rest))
+
+    @property
+    def has_errors(self) -> bool:
+        """True if any finding keeps the policy from loading."""
+        return any(RULES[code].error for _, code in self._counts)
+
+    def _quoted(self) -> list[Finding]:
+        """The findings with their lines' text, and fields turned into columns."""
+        wanted: dict[str, set[int]] = {}
+        for finding in self._findings:
+            wanted.setdefault(finding.file, set()).add(finding.line)
+        texts = {
+            (name, number): raw.decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r\n")
+            for name, source in self._sources.items()
+            for number, raw in enumerate(BytesIO(source.data), 1)
+            if number in wanted.get(name, ())
+        }
+        return [_placed(finding, texts.get((finding.file, finding.line), "")) for finding in self._findings]
+
+
+def _placed(finding: Finding, text: str) -> Finding:
+    """The finding with its line's text, its column counted from 1 and its width."""
+    if finding.line == 0:
+        return finding
+    if finding.column > 0:
+        return finding._replace(text=text, width=finding.width or max(len(text), 1))
+    start, index = 0, -finding.column - 1
+    for _ in range(index):
+        comma = text.find(",", start)
+        if comma < 0:
+            break
+        start = comma + 1
+    if index and text[start : start + 1] == " ":
+        start += 1
+    end = text.find(",", start)
+    width = (len(text) if end < 0 else end) - start
+    return finding._replace(text=text, column=start + 1, width=max(width, 1))

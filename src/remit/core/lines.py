@@ -1,0 +1,198 @@
+"""One row of a policy file to one value, or findings at its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from remit.core.findings import Report, Source
+from remit.core.model import ALWAYS, FOREVER, ROOT, AccessRule, Membership, Origin, Permission, Verb
+from remit.core.names import policy_id_problem, scope_problem, subject_problem, untyped_problem
+from remit.core.times import parse_instant
+
+MEMBER_TYPES = ("user", "application", "group")
+_FORMULA = ("=", "+", "-", "@")
+ACCESS_RULE_FORM = "g, subject, role, scope [, since, until, ticket, approved_by, why]"
+MEMBERSHIP_FORM = "g, member, group:…, * [, since, until, ticket, approved_by, why]"
+
+
+class Line(NamedTuple):
+    """A row with all that a finding about it needs. `shift`: fields before the first that are not the row's own."""
+
+    source: Source
+    report: Report
+    number: int
+    fields: list[str]
+    shift: int = 0
+
+    @property
+    def origin(self) -> Origin:
+        """Where the row stands."""
+        return Origin(self.source.name, self.number)
+
+    def fail(self, index: int, code: str, message: str, help: str = "") -> None:
+        """A finding at field `index` of this row."""
+        self.report.at_field(self.source, self.number, index + self.shift, code, message, help)
+
+    def check(self, index: int, label: str, problem: Callable[[str], str | None]) -> bool:
+        """True if field `index` passes; else a finding that says what is wrong with this `label`."""
+        text = self.fields[index]
+        why = problem(text)
+        if why is not None:
+            self.fail(index, _code(text), f"the {label} `{text}` {why}" if text.strip() else f"the {label} is blank")
+        return why is None
+
+    def columns(self, low: int, high: int, form: str) -> bool:
+        """True if the row has `low` to `high` columns; else a finding that shows the form of the row."""
+        count = len(self.fields)
+        if low <= count <= high:
+            return True
+        wanted = str(low) if low == high else f"{low} to {high}"
+        self.report.at_line(self.source, self.number, "R010", f"{count} columns; {wanted} are due", f"write `{form}`")
+        return False
+
+    def type_is(self, wanted: str, form: str) -> bool:
+        """True if the row is of type `wanted` (`p`, `g`, `g2`); else a finding."""
+        found = self.fields[0]
+        if found == wanted:
+            return True
+        if not self.is_comment():
+            form = "fields are parted by a comma" if ";" in found else f"write `{form}`"
+            self.fail(0, "R011", f"the line type `{found}`; here only `{wanted}` is known", form)
+        return False
+
+    def is_comment(self) -> bool:
+        """True, with a finding, if the row is a comment that does not begin its line."""
+        found = self.fields[0].lstrip().startswith("#")
+        if found:
+            self.fail(0, "R012", "a comment that does not begin its line", "put `#` in the first column")
+        return found
+
+
+def _code(text: str) -> str:
+    """Which finding a bad name deserves."""
+    if " #" in text:
+        return "R012"
+    if text.startswith(_FORMULA):
+        return "R017"
+    if text.strip() and text != text.strip(" "):
+        return "R019"
+    return "R018"
+
+
+def verb(line: Line) -> tuple[str, str, Verb] | None:
+    """A vocabulary row: kind, action and what is known of the pair."""
+    if line.is_comment() or not line.columns(4, 4, "kind, action, home or place, meaning"):
+        return None
+    kind, action, decided, meaning = line.fields
+    good = line.check(0, "kind", untyped_problem) & line.check(1, "action", untyped_problem)
+    if decided not in ("home", "place"):
+        line.fail(2, "R028", f"decided at `{decided}`", "write `home` (where it lives) or `place` (where it happens)")
+        good = False
+    elif action == "create" and decided == "place":
+        line.fail(2, "R028", "`create` is decided at home: nothing exists yet that could be available", "write `home`")
+        good = False
+    good &= _free_text(line, 3)
+    return (kind, action, Verb(decided == "place", meaning, line.origin)) if good else None
+
+
+def permission(line: Line) -> Permission | None:
+    """A `p` row: what a role may do."""
+    form = "p, role, scope, kind, action"
+    if not line.type_is("p", form) or not line.columns(5, 5, form):
+        return None
+    _, role, scope, kind, action = line.fields
+    good = line.check(1, "role", untyped_problem) & line.check(2, "scope", scope_problem)
+    good &= line.check(3, "kind", untyped_problem) & line.check(4, "action", untyped_problem)
+    return Permission(role, scope, kind, action, line.origin) if good else None
+
+
+def scope_edge(line: Line) -> tuple[str, str, Origin] | None:
+    """A `g2` row: a child scope, its parent, and where that is written."""
+    form = "g2, child, parent"
+    if not line.type_is("g2", form) or not line.columns(3, 3, form):
+        return None
+    _, child, parent = line.fields
+    if child == ROOT:
+        line.fail(1, "R020", "a parent for `*`, which is the root of the tree", "take the line out")
+        return None
+    good = line.check(1, "scope", scope_problem) & line.check(2, "scope", scope_problem)
+    return (child, parent, line.origin) if good else None
+
+
+def membership(line: Line) -> Membership | None:
+    """A `g` row of groups.csv: who belongs to which group."""
+    if not line.type_is("g", MEMBERSHIP_FORM) or not line.columns(4, 9, MEMBERSHIP_FORM):
+        return None
+    member, group, scope = line.fields[1:4]
+    good = line.check(1, "member", subject_problem) & line.check(2, "group", subject_problem)
+    if good and member.partition(":")[0] not in MEMBER_TYPES:
+        line.fail(1, "R025", f"the member `{member}`", "members are `user:…`, `application:…` or `group:…`")
+        good = False
+    if good and not group.startswith("group:"):
+        line.fail(2, "R025", f"`{group}` is not a group: only a `group:…` is joined", "access rules hold roles")
+        good = False
+    if scope != ROOT:
+        line.fail(3, "R025", f"a membership in `{scope}`", "a membership counts everywhere: write `*`")
+        good = False
+    since, until, timed = window(line)
+    return Membership(member, group, since, until, line.origin) if good and timed else None
+
+
+def access_rule(line: Line) -> AccessRule | None:
+    """A `g` row of access_rules.csv: who holds which role where. Whether the names are known is checked elsewhere."""
+    if not line.type_is("g", ACCESS_RULE_FORM) or not line.columns(4, 9, ACCESS_RULE_FORM):
+        return None
+    subject, role, scope = line.fields[1:4]
+    good = line.check(1, "subject", subject_problem) & line.check(3, "scope", scope_problem)
+    if role.startswith("group:"):
+        line.fail(2, "R025", f"a membership of `{role}` among access rules", "memberships stand in groups.csv")
+        good = False
+    else:
+        good &= line.check(2, "role", untyped_problem)
+    since, until, timed = window(line)
+    return AccessRule(subject, role, scope, since, until, line.origin) if good and timed else None
+
+
+def home(line: Line) -> tuple[str, str, str, Origin] | None:
+    """A resources.csv row: kind, id, the scope it lives in, and where that is written."""
+    if line.is_comment() or not line.columns(2, 2, "kind:id, scope"):
+        return None
+    kind, colon, id = line.fields[0].partition(":")
+    good = line.check(0, "resource", policy_id_problem) & line.check(1, "scope", scope_problem)
+    if good and not (colon and id.strip()):
+        line.fail(0, "R018", f"the resource `{line.fields[0]}` has no kind", "write `kind:id`")
+        good = False
+    return (kind, id, line.fields[1], line.origin) if good else None
+
+
+def window(line: Line) -> tuple[int, int, bool]:
+    """When a rule or membership counts (`since`, `until`), and whether the columns from the fifth on are sound."""
+    instants, good = [ALWAYS, FOREVER], True
+    for index in (4, 5):
+        text = line.fields[index] if len(line.fields) > index else ""
+        if text:
+            try:
+                instants[index - 4] = parse_instant(text)
+            except ValueError as error:
+                line.fail(index, "R026", f"`{text}` {error}")
+                good = False
+    since, until = instants
+    if good and since >= until:
+        line.fail(5, "R027", "`until` is not after `since`, so the line never counts", "`until` is exclusive")
+        good = False
+    for index in range(6, len(line.fields)):
+        good &= _free_text(line, index)
+    return since, until, good
+
+
+def _free_text(line: Line, index: int) -> bool:
+    """True if a column for the reader's eyes is neither a formula nor edged with spaces."""
+    text = line.fields[index]
+    if text.startswith(_FORMULA):
+        line.fail(index, "R017", f"`{text}` begins like a spreadsheet formula", "begin it with a letter")
+        return False
+    if text != text.strip(" "):
+        line.fail(index, "R019", "a space at the edge of a field", "fields are parted by a comma and at most one space")
+        return False
+    return True

@@ -1,0 +1,49 @@
+"""Every exception remit raises on purpose. No HTTP status and no exit code lives here; the faces map them.
+
+RemitError
+├── PolicyInvalid     the policy does not load: carries all findings
+├── RequestInvalid    a question that cannot be asked: one sentence for the caller
+├── NotAllowed        the caller lacks a permission for the operation
+├── CouldNotDecide    something needed for a decision is out of reach: never an allow
+└── Misconfigured     remit refuses to start: says what to set
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from remit.core.findings import Finding
+
+
+class RemitError(Exception):
+    """Anything remit raises on purpose; its text is one sentence a person can act on."""
+
+
+class PolicyInvalid(RemitError):
+    """A policy that does not load. `findings` holds every finding, sorted by place."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        errors = sum(finding.is_error for finding in findings)
+        super().__init__(f"the policy does not load: {errors} finding{'s' if errors != 1 else ''}")
+        self.findings = findings
+
+
+class RequestInvalid(RemitError):
+    """A question that is malformed, so there is nothing to decide."""
+
+
+class NotAllowed(RemitError):
+    """The caller may not perform the operation. `missing` names the permission, as `kind:action`."""
+
+    def __init__(self, caller: str, missing: str, scope: str) -> None:
+        super().__init__(f"`{caller}` lacks `{missing}` in `{scope}`")
+        self.missing = missing
+
+
+class CouldNotDecide(RemitError):
+    """Neither allow nor deny: a source that the decision needs cannot be reached."""
+
+
+class Misconfigured(RemitError):
+    """The configuration is incomplete or unsafe; remit does not start half-configured."""
