@@ -66,14 +66,10 @@ def check_memberships(memberships: Sequence[Membership], sources: Sources, repor
     heights: dict[str, int] = {}
     for start in groups:
         _measure(start, groups, heights, sources, report)
-    for membership in memberships:
-        if heights[membership.member] > MAX_MEMBERSHIP_CHAIN and membership.member.partition(":")[0] != "group":
-            _too_long(membership.member, membership.origin, sources, report)
     joined = {membership.group for membership in memberships}
     for membership in memberships:
-        if membership.member.startswith("group:") and membership.member not in joined:
-            if heights[membership.member] > MAX_MEMBERSHIP_CHAIN:
-                _too_long(membership.member, membership.origin, sources, report)
+        if heights[membership.member] > MAX_MEMBERSHIP_CHAIN and membership.member not in joined:
+            _too_long(membership.member, membership.origin, sources, report)
 
 
 def _measure(

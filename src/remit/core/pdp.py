@@ -83,10 +83,9 @@ def decide(
         for scope in chain:
             need |= narrowed.get(scope, 0)
         either = need | need << snapshot.width
+    holders: tuple[str, ...] = (subject,)
     if groups or subject in snapshot.groups_of:
         holders = holders_of(snapshot, subject, groups, when)
-    else:
-        holders = (subject,)
     grants = snapshot.grants
     seen = 0
     for holder in holders:

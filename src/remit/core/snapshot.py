@@ -198,12 +198,9 @@ def _grants(policy: Policy, rows: Rows) -> dict[str, dict[str, int]]:
     shift, low = 2 * width, (1 << (2 * width)) - 1
     bits = [1 << role_id for role_id in range(width)]
     grants: dict[str, dict[str, int]] = {}
-    following, row = rows.following, 0
     windows = zip(table.since, table.until, strict=True)
-    for subject, role_id, scope, (since, until) in zip(
-        table.subjects, table.role_ids, table.scopes, windows, strict=True
-    ):
-        row += 1
+    lines = zip(table.subjects, table.role_ids, table.scopes, windows, strict=True)
+    for row, (subject, role_id, scope, (since, until)) in enumerate(lines, 1):
         bit = bits[role_id]
         if since != ALWAYS or until != FOREVER:
             bit <<= width
@@ -212,7 +209,7 @@ def _grants(policy: Policy, rows: Rows) -> dict[str, dict[str, int]]:
             held = grants[subject] = {}
         value = held.get(scope, 0)
         if value:
-            following[row] = value >> shift
+            rows.following[row] = value >> shift
             bit |= value & low
         held[scope] = bit | row << shift
     return grants
