@@ -29,6 +29,16 @@ class PolicyInvalid(RemitError):
         self.findings = findings
 
 
+class CasesFailed(RemitError):
+    """A policy whose cases do not come out as written, or on which Casbin disagrees. `faults` lists each."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__(
+            f"the policy does not decide what it must: {len(faults)} fault{'s' if len(faults) != 1 else ''}"
+        )
+        self.faults = faults
+
+
 class RequestInvalid(RemitError):
     """A question that is malformed, so there is nothing to decide."""
 

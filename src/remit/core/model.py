@@ -138,3 +138,45 @@ class Witness(NamedTuple):
     def allowed(self) -> bool:
         """True exactly if the code is `granted`."""
         return self.code is Code.GRANTED
+
+
+class Ground(NamedTuple):
+    """One policy line that a decision rests on. `what` is permission, access rule, membership, scope, resource
+    or vocabulary; `text` the line in canonical form."""
+
+    what: str
+    origin: Origin
+    text: str
+
+
+class Advice(NamedTuple):
+    """What to know about a deny. Sentences are None where there is nothing to say.
+
+    `nearest` names what the subject does hold, `rules` the access rules it speaks of; `lapsed` are access rules
+    that would have granted but do not count at the instant judged; `suggestion` is a policy line that would grant,
+    and `no_suggestion` says why there is none.
+    """
+
+    nearest: str | None
+    rules: tuple[AccessRule, ...]
+    lapsed: tuple[AccessRule, ...]
+    suggestion: str | None
+    no_suggestion: str | None
+
+
+class Explanation(NamedTuple):
+    """Why a decision fell as it did, for an admin.
+
+    `lines` are, on an allow, lines that alone grant: the smallest such set. On a deny `advice` holds the nearest
+    miss and the access rule that would turn it. `counted` are the groups that counted, `ignored` those that came
+    with the request and did not.
+    """
+
+    allowed: bool
+    code: Code
+    sentence: str
+    lines: tuple[Ground, ...]
+    advice: Advice | None
+    revision: str
+    counted: tuple[str, ...]
+    ignored: tuple[str, ...]

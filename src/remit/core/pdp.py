@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from remit.core.model import ROOT, Code, Witness
+from remit.core.model import ROOT, Code, Question, Witness
 from remit.core.snapshot import Pair, Snapshot
 
 _witness = tuple.__new__  # a NamedTuple's own constructor costs twice as much
@@ -186,3 +186,11 @@ def roles_at(snapshot: Snapshot, holder: str, scope: str, when: int) -> int:
 def role_names(snapshot: Snapshot, bits: int) -> Iterator[str]:
     """The names of the roles of a mask, in the order the policy declares them."""
     return (role for role, bit in snapshot.role_bits.items() if bits & bit)
+
+
+def lives_in(snapshot: Snapshot, question: Question) -> str | None:
+    """Where the resource lives, as `decide` finds it: the catalog's word, `resources.csv`, the request's, or None."""
+    if question.action == "create":
+        return question.declared
+    entry = snapshot.homes.get(question.kind, {}).get(question.id or "")
+    return question.known or (entry[0] if entry else question.declared)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from remit.core.access import LINE_BITS, LINE_MASK
@@ -43,7 +44,10 @@ class Rows:
     def __init__(self, policy: Policy) -> None:
         table = policy.access_rules
         self.files = table.files
-        self.role_ids = array("H", [0]) + table.role_ids
+        index = {role: number for number, role in enumerate(policy.roles)}
+        same = table.roles == policy.roles
+        role_ids = table.role_ids if same else array("H", (index[table.roles[i]] for i in table.role_ids))
+        self.role_ids = array("H", [0]) + role_ids
         self.following = array("I", bytes(4 * (len(table) + 1)))
         self.origins = array("I", [0]) + table.origins
         timed = any(at != ALWAYS for at in table.since) or any(at != FOREVER for at in table.until)
@@ -199,7 +203,8 @@ def _grants(policy: Policy, rows: Rows) -> dict[str, dict[str, int]]:
     bits = [1 << role_id for role_id in range(width)]
     grants: dict[str, dict[str, int]] = {}
     windows = zip(table.since, table.until, strict=True)
-    lines = zip(table.subjects, table.role_ids, table.scopes, windows, strict=True)
+    role_ids = islice(rows.role_ids, 1, None)
+    lines = zip(table.subjects, role_ids, table.scopes, windows, strict=True)
     for row, (subject, role_id, scope, (since, until)) in enumerate(lines, 1):
         bit = bits[role_id]
         if since != ALWAYS or until != FOREVER:

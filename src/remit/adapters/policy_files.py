@@ -1,0 +1,29 @@
+"""A policy directory to the files of a policy, by their names within it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from remit.errors import Misconfigured
+
+MOST_FILES = 1_000
+"""Policy files in one directory; more than this is a wrong directory."""
+
+
+def read_directory(policy: Path, model: Path) -> dict[str, bytes]:
+    """The bytes of `model` and of every CSV file below `policy`, named `model.conf` and `policies/…`.
+
+    Raises Misconfigured if there is no such directory or a file cannot be read.
+    """
+    if not policy.is_dir():
+        raise Misconfigured(f"there is no policy directory `{policy}`; name one with --policy")
+    paths = sorted(path for path in policy.rglob("*.csv") if not path.name.startswith("."))
+    if len(paths) > MOST_FILES:
+        raise Misconfigured(f"`{policy}` holds {len(paths):,} CSV files; is it a policy directory?")
+    named = {f"policies/{path.relative_to(policy).as_posix()}": path for path in paths}
+    if model.is_file():
+        named["model.conf"] = model
+    try:
+        return {name: path.read_bytes() for name, path in named.items()}
+    except OSError as error:
+        raise Misconfigured(f"`{error.filename}` cannot be read: {error.strerror}") from None

@@ -1,0 +1,1 @@
+"""Command line to operation, or a pure offline check, to text."""

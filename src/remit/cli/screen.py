@@ -1,0 +1,38 @@
+"""Where text goes: the terminal, with colour only if it is one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.text import Text
+
+_STYLES = ((re.compile(r"^(allow)\b"), "bold green"), (re.compile(r"^(deny)\b"), "bold red"),
+           (re.compile(r"(\^+)$"), "red"), (re.compile(r"^(\S+:\d+(?::\d+)?: R\d{3})"), "bold"))  # fmt: skip
+
+
+class Screen:
+    """The standard streams. Lines are printed as they are: no markup, no wrapping."""
+
+    def __init__(self) -> None:
+        self._out = Console(highlight=False, markup=False, soft_wrap=True)
+        self._err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+    def show(self, lines: Iterable[str]) -> None:
+        """Print lines to the standard output."""
+        for line in lines:
+            self._out.print(_styled(line))
+
+    def complain(self, lines: Iterable[str]) -> None:
+        """Print lines to the standard error."""
+        for line in lines:
+            self._err.print(_styled(line))
+
+
+def _styled(line: str) -> Text:
+    """A line with the few words that carry weight set off; colour appears on a terminal only."""
+    text = Text(line)
+    for pattern, style in _STYLES:
+        text.highlight_regex(pattern, style)
+    return text

@@ -1,0 +1,137 @@
+"""A decision's witness to its lines, its sentence, its nearest miss (design §4, last paragraph)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from remit.core.advice import advise
+from remit.core.model import ROOT, AccessRule, Code, Explanation, Ground, Membership, Permission, Question, Witness
+from remit.core.names import did_you_mean
+from remit.core.pdp import deeper_of, holders_of, lives_in
+from remit.core.snapshot import Snapshot
+
+
+def explain(snapshot: Snapshot, question: Question, witness: Witness, ignored: tuple[str, ...] = ()) -> Explanation:
+    """Read the witness that `decide` gave for this question on this snapshot."""
+    counted = tuple(dict.fromkeys(holders_of(snapshot, question.subject, question.groups, question.when)[1:]))
+    if witness.allowed:
+        path = min(_paths(snapshot, question, witness), key=_size)
+        lines, sentence, advice = _grounds(snapshot, question, path), _granted(question, path), None
+    else:
+        lines, sentence = (), _refused(snapshot, question, witness)
+        advice = advise(snapshot, question, witness)
+    return Explanation(witness.allowed, witness.code, sentence, lines, advice, snapshot.revision, counted, ignored)
+
+
+class _Path(NamedTuple):
+    """One way to an allow: how the holder is reached, what it holds, what that may, and the scope asked."""
+
+    memberships: tuple[Membership, ...]
+    rule: AccessRule
+    permission: Permission
+    at: str
+
+
+def _paths(snapshot: Snapshot, question: Question, witness: Witness) -> Iterator[_Path]:
+    """Every way to this allow."""
+    permissions = [p for p in snapshot.permissions if (p.kind, p.action) == (question.kind, question.action)]
+    for holder, memberships in _holders(snapshot, question):
+        scopes = snapshot.grants.get(holder, {}) if witness.place is None else snapshot.chains[witness.place]
+        for scope in scopes:
+            for rule in snapshot.rules_of(holder, scope):
+                if not rule.since <= question.when < rule.until:
+                    continue
+                for permission in permissions:
+                    at = _asked(snapshot, witness, scope, permission.scope)
+                    if permission.role == rule.role and at is not None:
+                        yield _Path(memberships, rule, permission, at)
+
+
+def _holders(snapshot: Snapshot, question: Question) -> Iterator[tuple[str, tuple[Membership, ...]]]:
+    """The subject, its groups and those of the request, each with the memberships that lead there."""
+    for start in (question.subject, *question.groups):
+        yield start, ()
+        yield from snapshot.paths_at(start, question.when)
+
+
+def _asked(snapshot: Snapshot, witness: Witness, held: str, permitted: str) -> str | None:
+    """The scope at which role and permission meet: the place asked, or for "anywhere" the deepest of the three."""
+    if witness.place is not None:
+        chain = snapshot.chains[witness.place]
+        return witness.place if held in chain and permitted in chain else None
+    deeper = deeper_of(snapshot, witness.home or ROOT, held)
+    return None if deeper is None else deeper_of(snapshot, deeper, permitted)
+
+
+def _size(path: _Path) -> tuple[object, ...]:
+    """Fewer memberships first, then a role held and permitted closer by, then the earlier line."""
+    origins = [membership.origin for membership in path.memberships]
+    return len(path.memberships), path.rule.scope == ROOT, path.rule.origin, path.permission.origin, origins
+
+
+def _grounds(snapshot: Snapshot, question: Question, path: _Path) -> tuple[Ground, ...]:
+    """The lines of a path: with these and no others the answer is the same."""
+    verb = snapshot.vocabulary[question.kind][question.action]
+    decided = "place" if verb.at_place else "home"
+    grounds = [
+        Ground("permission", path.permission.origin, path.permission.line()),
+        Ground("access rule", path.rule.origin, path.rule.line()),
+    ]
+    grounds += (Ground("membership", m.origin, m.line()) for m in path.memberships)
+    grounds += scope_grounds(snapshot, path.at)
+    entry = snapshot.homes.get(question.kind, {}).get(question.id or "")
+    if entry is not None and question.known is None and question.action != "create":
+        grounds.append(Ground("resource", entry[1], f"{question.kind}:{question.id}, {entry[0]}"))
+    words = f"{question.kind}, {question.action}, {decided}, {verb.meaning}"
+    return (*grounds, Ground("vocabulary", verb.origin, words))
+
+
+def scope_grounds(snapshot: Snapshot, scope: str) -> Iterable[Ground]:
+    """The lines that place a scope in the tree, up to `*`."""
+    for child in snapshot.chains[scope][:-1]:
+        parent, origin = snapshot.parents[child]
+        yield Ground("scope", origin, f"g2, {child}, {parent}")
+
+
+def _granted(question: Question, path: _Path) -> str:
+    """One sentence for an allow."""
+    by = "".join(f", by way of `{m.group}`" for m in path.memberships[-1:])
+    if path.rule.subject != question.subject and not path.memberships:
+        by = f", by way of `{path.rule.subject}`"
+    held = f"`{question.subject}` holds `{path.rule.role}` in `{path.rule.scope}`{by}"
+    return f"{held}, which may {question.action} {question.kind} there"
+
+
+def _refused(snapshot: Snapshot, question: Question, witness: Witness) -> str:
+    """One sentence for a deny, by its code."""
+    subject, action, kind, id, *_ = question
+    thing = f"`{kind}:{id}`" if id is not None else f"this {kind}"
+    at = f"`{witness.place or witness.home}`"
+    match witness.code:
+        case Code.UNKNOWN_KIND:
+            return _unknown("kind", kind, snapshot.vocabulary)
+        case Code.UNKNOWN_ACTION:
+            return _unknown(f"action of `{kind}`", action, snapshot.vocabulary[kind])
+        case Code.UNKNOWN_SCOPE:
+            name = witness.name or ""
+            if name == lives_in(snapshot, question) != question.declared:
+                return f"{thing} lives in `{name}`, which has left the scope tree"
+            return _unknown("scope", name, snapshot.chains)
+        case Code.SCOPE_MISMATCH:
+            return f"the request says that {thing} lives in `{witness.name}`; it lives in `{witness.home}`"
+        case Code.UNKNOWN_SUBJECT:
+            return f"no line of the policy names `{subject}` or a group it belongs to"
+        case Code.NOT_AVAILABLE:
+            return f"{thing} lives in `{witness.home}` and is not available in `{witness.place}`"
+        case Code.NO_PERMISSION:
+            return f"no role that `{subject}` holds in {at} or above may {action} {kind}"
+        case _:
+            where = f"in {at} or above" if witness.place else f"in any scope where {thing} could be seen"
+            return f"`{subject}` holds no role {where}"
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """The sentence for a name that the policy does not know."""
+    guess = did_you_mean(name, known)
+    return f"`{name}` is not a known {what}" + (f"; did you mean `{guess}`?" if guess else "")

@@ -1,0 +1,165 @@
+"""The decision routes as one raw ASGI callable in front of everything else (AuthZEN §6, §7, §10).
+
+Every microsecond of every user goes through here, so there is no framework between the server and the gate.
+What is here stands in `ROUTES`, which the roll-call test and the OpenAPI document read too.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from remit.errors import CouldNotDecide, NotAllowed, RequestInvalid
+from remit.service.gate import LOCAL, Gate
+from remit.service.operations import Answer, Answers, Evaluate, EvaluateMany, Operation, Semantic, Unanswerable
+from remit.web.http import Deadlines, Receive, Refusal, Scope, Send, error_body, read_body, request_id, respond
+from remit.web.questions import asked
+from remit.web.reasons import context_of
+from remit.web.strict import parse
+
+MAX_BATCH = 256
+"""Questions in one request."""
+
+log = logging.getLogger("remit.web")
+
+_ALLOW, _DENY = b'{"decision":true}', b'{"decision":false}'
+_JSON_TYPES = frozenset((b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"))
+_encode = msgspec.json.Encoder().encode
+
+
+class Route(NamedTuple):
+    """One raw route: how a body becomes an operation, and what that can be."""
+
+    read: Callable[[dict[str, Any]], Operation]
+    operations: tuple[type[Operation], ...]
+    summary: str
+
+
+def read_evaluation(body: dict[str, Any]) -> Evaluate:
+    """A single evaluation request (§6.1)."""
+    options = body.get("options")
+    return Evaluate(asked(body), False if options is None else _options(options)[1])
+
+
+def read_evaluations(body: dict[str, Any]) -> Operation:
+    """A batch (§7.1); without evaluations it is a single request."""
+    semantic, explain = _options(body.get("options"))
+    items = body.get("evaluations")
+    if items is None or items == []:
+        return Evaluate(asked(body), explain)
+    if type(items) is not list:
+        raise RequestInvalid("`evaluations` must be an array")
+    if len(items) > MAX_BATCH:
+        raise RequestInvalid(f"`evaluations` holds {len(items):,} questions; {MAX_BATCH} are allowed")
+    for entity in ("subject", "action", "resource", "context"):
+        if body.get(entity) is not None and type(body[entity]) is not dict:
+            raise RequestInvalid(f"`{entity}` must be an object")
+    return EvaluateMany(tuple([_item(item, body) for item in items]), semantic, explain)
+
+
+def _item(item: Any, defaults: dict[str, Any]) -> Any:
+    """One member of a batch; what is wrong with it is its own affair (§7.2.1)."""
+    if type(item) is not dict:
+        return Unanswerable("an evaluation must be an object")
+    try:
+        return asked(item, defaults)
+    except RequestInvalid as error:
+        return Unanswerable(str(error))
+
+
+def _options(options: Any) -> tuple[Semantic, bool]:
+    """`options.evaluations_semantic` and `options.explain`; other members are ignored (§7.1.2)."""
+    if options is None:
+        return Semantic.EXECUTE_ALL, False
+    if type(options) is not dict:
+        raise RequestInvalid("`options` must be an object")
+    explain = options.get("explain")
+    if explain is not None and type(explain) is not bool:
+        raise RequestInvalid("`options.explain` must be true or false")
+    named = options.get("evaluations_semantic")
+    try:
+        semantic = Semantic.EXECUTE_ALL if named is None else Semantic(named)
+    except ValueError:
+        raise RequestInvalid(f"`options.evaluations_semantic` must be one of {', '.join(Semantic)}") from None
+    return semantic, bool(explain)
+
+
+ROUTES = {
+    "/access/v1/evaluation": Route(read_evaluation, (Evaluate,), "May this subject do this?"),
+    "/access/v1/evaluations": Route(read_evaluations, (Evaluate, EvaluateMany), "Many questions in one request"),
+}
+
+
+def answer_body(result: Answer | Answers) -> bytes:
+    """The body of a 200: minimal and deterministic, with nothing in it that two equal questions would not share."""
+    if isinstance(result, Answers):
+        return _encode({"evaluations": [_decision(answer) for answer in result.items]})
+    if result.explanation is None:
+        return _ALLOW if result.allowed else _DENY
+    return _encode(_decision(result))
+
+
+def _decision(answer: Answer | Unanswerable) -> dict[str, Any]:
+    """One Decision object (§5.5)."""
+    if isinstance(answer, Unanswerable):
+        return {"decision": False, "context": {"error": {"status": 400, "message": answer.why}}}
+    if answer.explanation is None:
+        return {"decision": answer.allowed}
+    return {"decision": answer.allowed, "context": context_of(answer.explanation)}
+
+
+class DecisionRoutes:
+    """The ASGI callable: answers its routes itself and hands everything else on."""
+
+    def __init__(
+        self, gate: Gate, rest: Callable[[Scope, Receive, Send], Any], deadlines: Deadlines | None = None
+    ) -> None:
+        self._gate = gate
+        self._rest = rest
+        self._deadlines = deadlines or Deadlines()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        route = ROUTES.get(scope["path"]) if scope["type"] == "http" else None
+        if route is None:
+            await self._rest(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        request = (b"x-request-id", request_id(headers))
+        try:
+            _check_request(scope, headers)
+            operation = route.read(parse(await read_body(receive, headers, self._deadlines)))
+            result = await self._gate.perform(LOCAL, operation)
+            revision = (b"remit-revision", result.revision.encode())
+            await respond(send, 200, answer_body(result), [revision, request])
+        except Exception as error:
+            refusal = _refusal(error)
+            await respond(send, refusal.status, error_body(refusal.status, str(refusal)), [*refusal.headers, request])
+
+
+def _check_request(scope: Scope, headers: dict[bytes, bytes]) -> None:
+    """Refuse what is no JSON POST (§10.1)."""
+    if scope["method"] != "POST":
+        raise Refusal(405, "this endpoint takes POST", (b"allow", b"POST"))
+    content_type = headers.get(b"content-type", b"")
+    if content_type not in _JSON_TYPES and content_type.lower().replace(b'"', b"") not in _JSON_TYPES:
+        raise Refusal(400, "the content type must be `application/json`")
+
+
+def _refusal(error: Exception) -> Refusal:
+    """The answer to what went wrong; what nobody foresaw is logged with its trace and told in one sentence."""
+    match error:
+        case Refusal():
+            return error
+        case RequestInvalid():
+            return Refusal(400, str(error))
+        case NotAllowed():
+            return Refusal(403, str(error))
+        case CouldNotDecide():
+            return Refusal(503, str(error))
+        case _:
+            log.error("a decision request failed", exc_info=error)
+            return Refusal(500, "remit could not answer; the fault is in its log")

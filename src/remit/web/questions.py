@@ -1,0 +1,106 @@
+"""The AuthZEN information model (§5) to what the service is asked. Unknown members are ignored, at every level."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from remit.core.model import ROOT
+from remit.errors import RequestInvalid
+from remit.service.operations import Asked, checked_name, checked_scope
+
+MAX_GROUPS = 256
+"""Groups that one request may bring for its subject."""
+
+
+def asked(body: dict[str, Any], defaults: dict[str, Any] | None = None) -> Asked:
+    """One evaluation request. A member that the body lacks is taken, whole, from `defaults` (§7.1.1).
+
+    Raises RequestInvalid naming the member that is missing or malformed.
+    """
+    subject, resource, action = body.get("subject"), body.get("resource"), body.get("action")
+    context = body.get("context")
+    if defaults is not None:
+        subject = defaults.get("subject") if "subject" not in body else subject
+        resource = defaults.get("resource") if "resource" not in body else resource
+        action = defaults.get("action") if "action" not in body else action
+        context = defaults.get("context") if "context" not in body else context
+    if type(subject) is not dict or type(resource) is not dict or type(action) is not dict:
+        raise RequestInvalid(_not_objects(subject=subject, action=action, resource=resource))
+    type_, name = _name(subject, "subject", "type"), _name(subject, "subject", "id")
+    if ":" in type_ or type_ == "role":
+        raise RequestInvalid(f"`subject.type` is `{type_}`; a type holds no colon, and a role is never a subject")
+    kind, id = _name(resource, "resource", "type"), _name(resource, "resource", "id")
+    verb = _name(action, "action", "name")
+    if action.get("properties") is not None:
+        _properties(action, "action")
+    declared = place = None
+    claimed: tuple[str, ...] = ()
+    if resource.get("properties") is not None:
+        declared = _scope(_properties(resource, "resource"), "resource.properties", "scope")
+    if subject.get("properties") is not None:
+        claimed = _groups(_properties(subject, "subject"))
+    if context is not None:
+        place = _place(context)
+    return Asked(f"{type_}:{name}", verb, kind, id, declared, place, claimed)
+
+
+def _not_objects(**entities: Any) -> str:
+    """Which required entities are missing, or no objects."""
+    missing = [f"`{name}`" for name, value in entities.items() if value is None]
+    if missing:
+        return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} required"
+    wrong = next(name for name, value in entities.items() if type(value) is not dict)
+    return f"`{wrong}` must be an object"
+
+
+def _name(entity: dict[str, Any], where: str, member: str) -> str:
+    """An identifier of an entity."""
+    text = entity.get(member)
+    if type(text) is not str:
+        raise RequestInvalid(f"`{where}.{member}` {'is required' if text is None else 'must be a string'}")
+    # the short way for nearly every name there is; the long way says what is wrong
+    if text.isascii() and text.isprintable() and 0 < len(text) <= 128 and text != ROOT and text.strip() is text:
+        return text
+    return checked_name(f"{where}.{member}", text)
+
+
+def _properties(entity: dict[str, Any], where: str) -> dict[str, Any]:
+    """The properties of an entity, which must be an object."""
+    properties = entity["properties"]
+    if type(properties) is not dict:
+        raise RequestInvalid(f"`{where}.properties` must be an object")
+    return properties
+
+
+def _scope(properties: dict[str, Any], where: str, member: str) -> str | None:
+    """A scope by its full name, or None if it is not given."""
+    text = properties.get(member)
+    if text is None:
+        return None
+    if type(text) is not str:
+        raise RequestInvalid(f"`{where}.{member}` must be a string")
+    return checked_scope(f"{where}.{member}", text)
+
+
+def _groups(properties: dict[str, Any]) -> tuple[str, ...]:
+    """The groups that the caller says the subject is in, typed."""
+    names = properties.get("groups")
+    if names is None:
+        return ()
+    if type(names) is not list or len(names) > MAX_GROUPS:
+        raise RequestInvalid(f"`subject.properties.groups` must be an array of at most {MAX_GROUPS} names")
+    for name in names:
+        if type(name) is not str:
+            raise RequestInvalid("`subject.properties.groups` must hold strings only")
+        checked_name("subject.properties.groups", name)
+    return tuple(f"group:{name}" for name in names)
+
+
+def _place(context: Any) -> str | None:
+    """Where the action happens: `context.project` or `context.scope`; both only if they agree."""
+    if type(context) is not dict:
+        raise RequestInvalid("`context` must be an object")
+    project, scope = _scope(context, "context", "project"), _scope(context, "context", "scope")
+    if project is not None and scope is not None and project != scope:
+        raise RequestInvalid("`context.project` and `context.scope` name different places")
+    return project if project is not None else scope
