@@ -67,7 +67,14 @@ class RealHouse:
         url = options.base_url or f"http://{options.host}:{options.port}"
         print(f"remit answers at {url} by revision {snapshot.revision[:12]} ({summary})", flush=True)  # noqa: T201
         config = uvicorn.Config(
-            build_app(snapshot, url), options.host, options.port, log_level="warning", access_log=False, lifespan="off"
+            build_app(snapshot, url),
+            options.host,
+            options.port,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            proxy_headers=False,  # nothing a caller sends may change who or where it is
+            server_header=False,
         )
         uvicorn.Server(config).run()
 

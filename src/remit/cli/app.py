@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -13,6 +17,7 @@ from remit.cli.exits import Exit
 from remit.cli.house import House, ServeOptions
 from remit.cli.render import explanation_json, explanation_lines, finding_json, finding_lines, safe
 from remit.cli.screen import Screen
+from remit.core.cases import Given
 from remit.core.explain import explain as explain_decision
 from remit.core.model import Question
 from remit.core.pdp import decide
@@ -44,19 +49,23 @@ class Format(StrEnum):
 PolicyDir = Annotated[Path, typer.Option("--policy", envvar="REMIT_POLICY", help="The policy directory.")]
 ModelFile = Annotated[Path, typer.Option("--model", envvar="REMIT_MODEL", help="The Casbin model.")]
 Formatted = Annotated[Format, typer.Option("--format", help="How the answer is written.")]
-Subject = Annotated[str, typer.Argument(help="Who asks: `user:…`, `group:…` or `application:…`.")]
-Action = Annotated[str, typer.Argument(help="What they want to do.")]
+Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help="Who asks: `user:…`, `group:…` or `application:…`.")]
+Action = Annotated[str, typer.Argument(metavar="ACTION", help="What they want to do.")]
 Resource = Annotated[str, typer.Argument(metavar="KIND[:ID]", help="What they want to do it to.")]
-Home = Annotated[str | None, typer.Option(help="Where the resource lives.")]
-Place = Annotated[str | None, typer.Option("--in", help="Where the action happens.")]
-Groups = Annotated[list[str] | None, typer.Option("--group", help="A group that comes with the request.")]
-When = Annotated[str | None, typer.Option(help="Judge this instant, not now.")]
+Home = Annotated[str | None, typer.Option(metavar="SCOPE", help="Where the resource lives.")]
+Place = Annotated[str | None, typer.Option("--in", metavar="SCOPE", help="Where the action happens.")]
+Groups = Annotated[
+    list[str] | None, typer.Option("--group", metavar="NAME", help="A group that comes with the request; repeatable.")
+]
+When = Annotated[str | None, typer.Option(metavar="TIME", help="Judge this instant (UTC), not now.")]
 POLICY, MODEL = Path("policies"), Path("model.conf")
 
 
 def create_cli(house: House) -> typer.Typer:
     """The command, over a world."""
-    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+    app = typer.Typer(
+        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__
+    )
     _add_questions(app, house)
     _add_policy_verbs(app, house)
 
@@ -69,9 +78,20 @@ def create_cli(house: House) -> typer.Typer:
         base_url: Annotated[str | None, typer.Option(help="How callers reach this server.")] = None,
     ) -> None:
         """Answer decisions over HTTP."""
-        house.serve(ServeOptions(policy, model, host, port, base_url))
+        with _told_to_stop():
+            house.serve(ServeOptions(policy, model, host, port, base_url))
 
     return app
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[None]:
+    """While this lasts, being told to stop (SIGTERM) is a reason to leave, and no failure."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(Exit.FINE))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def run(house: House, arguments: list[str] | None = None) -> None:
@@ -128,11 +148,11 @@ def _add_questions(app: typer.Typer, house: House) -> None:
         group: Groups = None, when: When = None, policy: PolicyDir = POLICY, model: ModelFile = MODEL,
         format: Formatted = Format.TEXT,
     ) -> None:  # fmt: skip
-        """Decide one question and say why, by which lines, and what would change it."""
+        """Decide one question and say why, and what would change it."""
         snapshot, question = judged(policy, model, subject, action, resource, home, place, group, when)
         explanation = explain_decision(snapshot, question, decide(snapshot, *question))
         if format is Format.JSON:
-            Screen().show([json.dumps(explanation_json(explanation, question), indent=2, ensure_ascii=False)])
+            Screen().show([json.dumps(explanation_json(explanation, question), indent=2)])
         else:
             Screen().show(explanation_lines(explanation, question))
         raise typer.Exit(Exit.FINE if explanation.allowed else Exit.FOUND)
@@ -143,8 +163,8 @@ def read_question(
     when: str | None, now: int,
 ) -> Question:  # fmt: skip
     """One question from a command line. Raises RequestInvalid if a part of it cannot be asked."""
-    type_, colon, name = checked_name("SUBJECT", subject).partition(":")
-    if not colon or not name or type_ == "role":
+    type_, _, name = checked_name("SUBJECT", subject).partition(":")
+    if not type_ or not name or type_ == "role":
         raise RequestInvalid("`SUBJECT` needs a type: `user:…`, `group:…` or `application:…`")
     kind, colon, id = resource.partition(":")
     checked_name("KIND", kind)
@@ -152,8 +172,8 @@ def read_question(
         checked_name("ID", id)
     for option, scope in (("--home", home), ("--in", place)):
         if scope is not None:
-            checked_scope(option, scope)
-    named = tuple(f"group:{checked_name('--group', group).removeprefix('group:')}" for group in groups or ())
+            checked_scope(f"{option} {scope}", scope)
+    named = tuple(f"group:{checked_name('--group', group.removeprefix('group:'))}" for group in groups or ())
     try:
         instant = now if when is None else parse_instant(when)
     except ValueError as error:
@@ -166,7 +186,7 @@ def _add_policy_verbs(app: typer.Typer, house: House) -> None:
 
     @app.command()
     def load(policy: PolicyDir = POLICY, model: ModelFile = MODEL, format: Formatted = Format.TEXT) -> None:
-        """Read a policy: every finding at once, or one line that says what it is."""
+        """Read a policy: all findings, or one line that says what it is."""
         screen = Screen()
         try:
             found = read_policy(house.read(policy, model))
@@ -216,5 +236,5 @@ def _counts(policy: Policy) -> dict[str, Any]:
         "memberships": len(policy.memberships),
         "access_rules": len(policy.access_rules),
         "resources": sum(map(len, policy.homes.values())),
-        "cases": sum(len(suite.entries) for suite in policy.suites),
+        "cases": sum(not isinstance(entry, Given) for suite in policy.suites for entry in suite.entries),
     }

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+from rich.cells import cell_len
+
+from remit.core.explain import access_rule_ground
 from remit.core.findings import Finding
-from remit.core.model import AccessRule, Advice, Explanation, Ground, Question
+from remit.core.model import Advice, Explanation, Ground, Question
+from remit.core.names import invisible
 from remit.core.times import format_instant
 
 
 def safe(text: str) -> str:
-    """The text with everything that does not print written as its code point."""
-    if text.isprintable():
+    """The text with everything that cannot be seen written as its code point."""
+    if invisible(text) is None:
         return text
-    return "".join(char if char.isprintable() else f"<U+{ord(char):04X}>" for char in text)
+    return "".join(f"<U+{ord(char):04X}>" if invisible(char) else char for char in text)
 
 
-def finding_lines(finding: Finding, root: str = "policies/") -> Iterator[str]:
+def finding_lines(finding: Finding) -> Iterator[str]:
     """A finding as a person reads it: place, what, the line with its carets, help."""
-    place = finding.place()
-    if place.startswith("policies/"):
-        place = root + place.removeprefix("policies/")
     weight = "" if finding.is_error else "warning: "
-    yield safe(f"{place}: {finding.code} {weight}{finding.message}")
+    yield safe(f"{finding.place()}: {finding.code} {weight}{finding.message}")
     if finding.text:
-        number = f"{finding.line:>5} | "
-        before = finding.text[: finding.column - 1]
+        number, at = f"{finding.line:>5} | ", finding.column - 1
         yield number + safe(finding.text)
-        carets = "^" * max(1, len(safe(finding.text[finding.column - 1 :][: finding.width])))
-        yield " " * (len(number) - 2) + "| " + " " * len(safe(before)) + carets
+        before, marked = safe(finding.text[:at]), safe(finding.text[at:][: finding.width])
+        yield " " * (len(number) - 2) + "| " + " " * cell_len(before) + "^" * max(1, cell_len(marked))
     if finding.help:
         yield safe(f"  help: {finding.help}")
 
@@ -52,19 +52,15 @@ def explanation_lines(explanation: Explanation, question: Question) -> Iterator[
 def _advice_lines(advice: Advice) -> Iterator[str]:
     if advice.nearest is not None:
         yield safe(f"  nearest miss: {advice.nearest}")
-        yield from _table(_grounds(advice.rules))
+        yield from _table(tuple(map(access_rule_ground, advice.rules)))
     if advice.lapsed:
-        yield "  would have granted at another time:"
-        yield from _table(_grounds(advice.lapsed))
+        yield "  would grant, but not at the time judged:"
+        yield from _table(tuple(map(access_rule_ground, advice.lapsed)))
     if advice.suggestion is not None:
-        yield "  would grant, in policies/access_rules.csv:"
+        yield "  would grant, added to policies/access_rules.csv:"
         yield safe(f"    {advice.suggestion}")
     if advice.no_suggestion is not None:
-        yield safe(f"  no access rule would grant: {advice.no_suggestion}")
-
-
-def _grounds(rules: Iterable[AccessRule]) -> tuple[Ground, ...]:
-    return tuple(Ground("access rule", rule.origin, rule.line()) for rule in rules)
+        yield safe(f"  no access rule is suggested: {advice.no_suggestion}")
 
 
 def _table(grounds: tuple[Ground, ...]) -> Iterator[str]:
@@ -92,8 +88,8 @@ def explanation_json(explanation: Explanation, question: Question) -> dict[str, 
 def _advice_json(advice: Advice) -> dict[str, Any]:
     return {
         "nearest_miss": advice.nearest,
-        "lines": [ground_json(ground) for ground in _grounds(advice.rules)],
-        "out_of_time": [ground_json(ground) for ground in _grounds(advice.lapsed)],
+        "lines": [ground_json(access_rule_ground(rule)) for rule in advice.rules],
+        "out_of_time": [ground_json(access_rule_ground(rule)) for rule in advice.lapsed],
         "would_grant": advice.suggestion,
         "no_line_would_grant": advice.no_suggestion,
     }

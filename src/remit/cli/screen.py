@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
+from io import TextIOWrapper
 
 from rich.console import Console
 from rich.text import Text
@@ -13,9 +15,14 @@ _STYLES = ((re.compile(r"^(allow)\b"), "bold green"), (re.compile(r"^(deny)\b"),
 
 
 class Screen:
-    """The standard streams. Lines are printed as they are: no markup, no wrapping."""
+    """The standard streams. Lines are printed as they are: no markup, no wrapping.
+
+    What the terminal's encoding lacks is written as its code point, so that no name can keep an answer from coming out.
+    """
 
     def __init__(self) -> None:
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
         self._out = Console(highlight=False, markup=False, soft_wrap=True)
         self._err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from remit.core.model import ROOT, AccessRule, Advice, Code, Question, Witness
 from remit.core.names import subject_problem
 from remit.core.pdp import deeper_of, holders_of, lives_in, need_around, role_names, roles_at
 from remit.core.snapshot import Pair, Snapshot
 
-_TURNABLE = (Code.UNKNOWN_SUBJECT, Code.NO_ROLE_HERE, Code.NO_PERMISSION)
 _MISSES = (Code.NO_ROLE_HERE, Code.NO_PERMISSION, Code.NOT_AVAILABLE)
+_UNTURNABLE = {
+    Code.UNKNOWN_KIND: "what the vocabulary does not list is allowed to nobody",
+    Code.UNKNOWN_ACTION: "what the vocabulary does not list is allowed to nobody",
+    Code.UNKNOWN_SCOPE: "nothing can be held in a scope that is not in the tree",
+    Code.SCOPE_MISMATCH: "the request contradicts what is known of the resource",
+    Code.NOT_AVAILABLE: "a block is seen and used at its home and below, and no access rule changes where it lives",
+}
 
 
 def advise(snapshot: Snapshot, question: Question, witness: Witness) -> Advice:
@@ -20,36 +27,86 @@ def advise(snapshot: Snapshot, question: Question, witness: Witness) -> Advice:
     rules: tuple[AccessRule, ...] = ()
     lapsed: tuple[AccessRule, ...] = ()
     if witness.code in _MISSES:
-        pair = snapshot.pairs[question.kind][question.action]
-        nearest, rules = _nearest(snapshot, question, witness, pair)
-        lapsed = tuple(_lapsed(snapshot, question, witness, pair))
+        asked = _Asked(snapshot, question, witness, snapshot.pairs[question.kind][question.action])
+        nearest, rules = _nearest(asked)
+        if witness.code is not Code.NOT_AVAILABLE:
+            lapsed = tuple(sorted(set(_lapsed(asked)), key=lambda rule: rule.origin))
     line, why = _suggest(snapshot, question, witness)
     return Advice(nearest, rules, lapsed, line, why)
 
 
-def _nearest(
-    snapshot: Snapshot, question: Question, witness: Witness, pair: Pair
-) -> tuple[str | None, tuple[AccessRule, ...]]:
+class _Asked(NamedTuple):
+    """A question that was denied for want of a role or a permission, or of the thing itself."""
+
+    snapshot: Snapshot
+    question: Question
+    witness: Witness
+    pair: Pair
+
+    def holders(self) -> tuple[str, ...]:
+        """The subject and the groups that count."""
+        return holders_of(self.snapshot, self.question.subject, self.question.groups, self.question.when)
+
+    def permitting(self, scope: str) -> int | None:
+        """The roles that permit if they are held in this scope; None if nothing held there counts."""
+        place, home = self.witness.place, self.witness.home or ROOT
+        if place is not None:
+            return _need(self.snapshot, self.pair, place) if scope in self.snapshot.chains[place] else None
+        deeper = deeper_of(self.snapshot, home, scope)
+        return None if deeper is None else need_around(self.snapshot, self.pair, deeper)
+
+    def held(self) -> list[tuple[str, str, int]]:
+        """Each holder with a scope and the roles held there at the instant judged; the closest scopes first."""
+        snapshot, when = self.snapshot, self.question.when
+        chain = snapshot.chains[self.witness.place or self.witness.home or ROOT]
+        found = [
+            (holder, scope, roles_at(snapshot, holder, scope, when))
+            for holder in self.holders()
+            for scope in snapshot.grants.get(holder, ())
+        ]
+        return sorted(found, key=lambda each: chain.index(each[1]) if each[1] in chain else len(chain))
+
+
+def _nearest(asked: _Asked) -> tuple[str | None, tuple[AccessRule, ...]]:
     """A role held here that lacks the permission, else a permitting role held elsewhere."""
-    lacks = f"which lacks {question.kind}:{question.action}"
-    holders = holders_of(snapshot, question.subject, question.groups, question.when)
-    asked = witness.place or witness.home or ROOT
-    need = _need(snapshot, pair, asked)
-    for scope in snapshot.chains[asked]:
-        for holder in holders:
-            for role in role_names(snapshot, roles_at(snapshot, holder, scope, question.when) & ~need):
-                return f"holds {role} in {scope}, {lacks}", _rules(snapshot, question, holder, role, scope)
-    permitting = pair.anywhere
-    for mask in pair.narrowed.values():
-        permitting |= mask
-    for holder in holders:
-        for scope in snapshot.grants.get(holder, {}):
-            for role in role_names(snapshot, roles_at(snapshot, holder, scope, question.when) & permitting):
-                where = f"holds {role} in {scope}, not in {asked}"
-                if witness.code is Code.NOT_AVAILABLE:
-                    where = f"holds {role} in {scope}, but {witness.home} is home and {asked} is not below it"
-                return where, _rules(snapshot, question, holder, role, scope)
+    snapshot, question, *_ = asked
+    for holder, scope, roles, but in _misses(asked):
+        for role in role_names(snapshot, roles):
+            by = f", by way of `{holder}`" if holder != question.subject else ""
+            return f"holds `{role}` in `{scope}`{by}, {but}", _rules(snapshot, question, holder, role, scope)
     return None, ()
+
+
+def _misses(asked: _Asked) -> Iterator[tuple[str, str, int, str]]:
+    """Each miss as holder, scope, roles and what these roles fall short of; the nearest first."""
+    snapshot, question, witness, pair = asked
+    may = f"which may {question.action} {question.kind}"
+    somewhere = pair.anywhere
+    for mask in pair.narrowed.values():
+        somewhere |= mask
+    held = asked.held()
+    here = [(*each, need) for each in held if (need := asked.permitting(each[1])) is not None]
+    if witness.code is Code.NOT_AVAILABLE:
+        for holder, scope, roles in held:
+            yield holder, scope, roles & _need(snapshot, pair, scope), f"{may} there"
+    for holder, scope, roles, need in here:
+        yield holder, scope, roles & ~need & somewhere, f"{may}, but not there"
+    for holder, scope, roles, _ in here:
+        yield holder, scope, roles & ~somewhere, f"which lacks `{question.kind}:{question.action}`"
+    if witness.code is not Code.NOT_AVAILABLE:
+        for holder, scope, roles in held:
+            if asked.permitting(scope) is None:
+                yield holder, scope, roles & somewhere, _elsewhere(asked, scope)
+
+
+def _elsewhere(asked: _Asked, scope: str) -> str:
+    """Why a role held in this scope does not count."""
+    place, home = asked.witness.place, asked.witness.home
+    if scope not in asked.snapshot.chains:
+        return "which has left the scope tree"
+    if place is None:
+        return f"where nothing that lives in `{home}` can be seen"
+    return "not in all projects (`*`)" if place == ROOT else f"not in `{place}` or above"
 
 
 def _rules(snapshot: Snapshot, question: Question, holder: str, role: str, scope: str) -> tuple[AccessRule, ...]:
@@ -58,56 +115,52 @@ def _rules(snapshot: Snapshot, question: Question, holder: str, role: str, scope
     return tuple(sorted(now, key=lambda rule: rule.origin)[:1])
 
 
-def _lapsed(snapshot: Snapshot, question: Question, witness: Witness, pair: Pair) -> Iterator[AccessRule]:
+def _lapsed(asked: _Asked) -> Iterator[AccessRule]:
     """Access rules that would have granted at another instant."""
-    if witness.code is Code.NOT_AVAILABLE:
-        return
-    asked = witness.place or witness.home or ROOT
-    may = set(role_names(snapshot, _need(snapshot, pair, asked)))
-    for holder in holders_of(snapshot, question.subject, question.groups, question.when):
-        for scope in snapshot.chains[asked]:
-            for rule in snapshot.rules_of(holder, scope):
-                if rule.role in may and not rule.since <= question.when < rule.until:
+    snapshot, when = asked.snapshot, asked.question.when
+    for holder in asked.holders():
+        for scope in snapshot.grants.get(holder, ()):
+            permitting = asked.permitting(scope) or 0
+            for rule in snapshot.rules_of(holder, scope) if permitting else ():
+                if snapshot.role_bits[rule.role] & permitting and not rule.since <= when < rule.until:
                     yield rule
 
 
 def _suggest(snapshot: Snapshot, question: Question, witness: Witness) -> tuple[str | None, str | None]:
     """The access rule that would grant (least role, narrowest scope), or why there is none."""
-    if witness.code is Code.NOT_AVAILABLE:
-        return None, "a block is seen and used at its home and below; no access rule changes where it lives"
-    if witness.code not in _TURNABLE:
-        return None, "the request names something that the policy does not know, or contradicts it"
+    if witness.code in _UNTURNABLE:
+        return None, _UNTURNABLE[witness.code]
     if problem := subject_problem(question.subject):
         return None, f"a policy line cannot name this subject: it {problem}"
     lives = lives_in(snapshot, question)
     if lives is None and not (question.action == "create" and question.place):
-        help = "say where it lives (`resource.properties.scope`) or list it in policies/resources.csv"
+        help = "say where it lives, or list it in policies/resources.csv"
         return None, f"the resource has no known home, so only roles held in all projects count; {help}"
     if lives is not None and lives not in snapshot.chains:
-        return None, f"`{lives}`, where it lives, has left the scope tree: it is managed in all projects only"
-    asked = witness.place or witness.home or ROOT
-    if witness.place is None and asked == ROOT:
-        return None, "a role in any one project would do; say which (`context.project`)"
+        return None, f"`{lives}`, where it lives, has left the scope tree, so only roles held in all projects count"
+    if witness.place is not None and witness.home not in snapshot.chains[witness.place]:
+        return None, _UNTURNABLE[Code.NOT_AVAILABLE]
     pair = snapshot.pairs[question.kind][question.action]
-    roles = list(role_names(snapshot, _need(snapshot, pair, asked)))
-    if not roles and witness.place is None:
-        return _suggest_below(snapshot, question, pair, asked)
-    if not roles:
-        return None, _nobody(question, asked)
-    return f"g, {question.subject}, {_least(snapshot, roles)}, {asked}", None
+    scopes = _narrowest(snapshot, pair, witness)
+    if not scopes:
+        where = f"in `{witness.place}`" if witness.place else f"where what lives in `{witness.home}` can be seen"
+        why = f"no role may {question.action} {question.kind} {where}"
+        return None, f"{why}; a permission is not suggested, since it would go to all who hold its role"
+    role = _least(snapshot, list(scopes))
+    if witness.place is None and scopes[role] == ROOT and snapshot.parents:
+        return None, f"`{role}` in any one project would do; say in which it is to be seen"
+    return f"g, {question.subject}, {role}, {scopes[role]}", None
 
 
-def _suggest_below(snapshot: Snapshot, question: Question, pair: Pair, home: str) -> tuple[str | None, str | None]:
-    """Where any place would do and only permissions narrowed to a scope below home grant: that scope."""
-    for narrow, mask in sorted(pair.narrowed.items()):
-        if deeper_of(snapshot, home, narrow) == narrow and need_around(snapshot, pair, home) & mask:
-            return f"g, {question.subject}, {_least(snapshot, list(role_names(snapshot, mask)))}, {narrow}", None
-    return None, _nobody(question, home)
-
-
-def _nobody(question: Question, scope: str) -> str:
-    """Why no access rule can help: the permission itself is missing."""
-    return f"no role may {question.action} {question.kind} in `{scope}`; a permission would widen all who hold its role"
+def _narrowest(snapshot: Snapshot, pair: Pair, witness: Witness) -> dict[str, str]:
+    """The roles that could grant, each with the narrowest scope in which it would."""
+    asked = witness.place or witness.home or ROOT
+    roles = dict.fromkeys(role_names(snapshot, _need(snapshot, pair, asked)), asked)
+    if witness.place is None:  # any place would do, so a permission narrowed to a scope below home grants there
+        below = [scope for scope in pair.narrowed if asked in snapshot.chains[scope]]
+        for scope in sorted(below, key=lambda scope: (-len(snapshot.chains[scope]), scope)):
+            roles = dict.fromkeys(role_names(snapshot, pair.narrowed[scope]), scope) | roles
+    return roles
 
 
 def _least(snapshot: Snapshot, roles: list[str]) -> str:

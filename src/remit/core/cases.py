@@ -14,7 +14,7 @@ from typing import NamedTuple
 from remit.core.findings import Report, Source
 from remit.core.lines import Line
 from remit.core.model import Origin
-from remit.core.names import identifier_problem, scope_problem, subject_problem, untyped_problem
+from remit.core.names import identifier_problem, quoted, scope_problem, subject_problem, untyped_problem
 from remit.core.reader import rows
 from remit.core.times import parse_instant
 
@@ -77,7 +77,7 @@ def read_suite(source: Source, report: Report) -> Suite:
                 entry = _given(line)
             case other:
                 help = f"write `{CASE_FORM}`, `{EXACTLY_FORM}` or `given, policy line`"
-                line.fail(0, "R034", f"`{other}` begins no case", help)
+                line.fail(0, "R034", f"{quoted(other)} begins no case", help)
                 entry = None
         if entry is not None:
             entries.append(entry)
@@ -91,12 +91,8 @@ def _case(line: Line) -> Case | None:
     kind, colon, id = resource.partition(":")
     good, held = _subject(line)
     good &= line.check(2, "action", untyped_problem)
-    for index, text, problem in ((3, kind, untyped_problem), (3, id or None, identifier_problem)):
-        if text is not None and (why := problem(text)):
-            line.fail(index, "R034", f"`{text}` {why}", "write `kind` or `kind:id`")
-            good = False
-    if colon and not id:
-        line.fail(3, "R034", f"`{resource}` names no resource", "write `kind` or `kind:id`")
+    if why := untyped_problem(kind) or (identifier_problem(id) if colon else None):
+        line.fail(3, "R034", f"the resource {quoted(resource)} {why}", "write `kind` or `kind:id`")
         good = False
     for index, text in ((4, home), (5, place)):
         good &= not text or line.check(index, "scope", scope_problem)
@@ -105,7 +101,8 @@ def _case(line: Line) -> Case | None:
         try:
             at = parse_instant(line.fields[6])
         except ValueError as error:
-            line.fail(6, "R026", f"`{line.fields[6]}` {error}")
+            what, _, help = str(error).partition("; ")
+            line.fail(6, "R026", f"{quoted(line.fields[6])} {what}", help)
             good = False
     if not good:
         return None
@@ -121,7 +118,9 @@ def _subject(line: Line) -> tuple[bool, tuple[str, str] | None]:
         return line.check(1, "subject", subject_problem), None
     role, at, scope = text.partition("@")
     if not at or untyped_problem(role) or scope_problem(scope):
-        line.fail(1, "R034", f"`{text}` is no subject", "write `user:…`, `group:…`, `application:…` or `role@scope`")
+        line.fail(
+            1, "R034", f"{quoted(text)} is no subject", "write `user:…`, `group:…`, `application:…` or `role@scope`"
+        )
         return False, None
     return True, (role, scope)
 

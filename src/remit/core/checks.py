@@ -13,33 +13,45 @@ from remit.core.model import (
     ROOT,
     WORKLOAD_KINDS,
     Membership,
-    Origin,
     Permission,
 )
 from remit.core.tables import Parents, Vocabulary, unknown_name
 
 Sources = Mapping[str, Source]
 
+MAX_INHERITED = 10_000_000
+"""Memberships, those by way of other groups counted too: a snapshot holds them all."""
+
 
 def check_tree(parents: Parents, sources: Sources, report: Report) -> None:
     """Every scope reaches `*` without a cycle and within the depth Casbin follows."""
-    for child, (parent, origin) in parents.items():
-        depth, seen, at = 1, {child}, parent
-        while at != ROOT and at in parents and at not in seen and depth <= MAX_SCOPE_DEPTH:
-            seen.add(at)
-            at, depth = parents[at][0], depth + 1
-        if at == ROOT and depth <= MAX_SCOPE_DEPTH:
-            continue
-        source = sources[origin.file]
-        if at == child:
-            report.at_field(source, origin.line, 1, "R021", f"`{child}` is below itself", "break the cycle")
-        elif at not in parents and at != ROOT:
-            if at == parent:
-                help = f"give `{at}` a parent, or write `g2, {child}, *`"
-                report.at_field(source, origin.line, 2, "R021", f"`{at}` does not reach `*`", help)
-        elif at not in seen:
-            message = f"`{child}` lies more than {MAX_SCOPE_DEPTH} levels below `*`"
-            report.at_field(source, origin.line, 1, "R022", message, "Casbin follows no longer chain; flatten the tree")
+    depths: dict[str, int | None] = {ROOT: 0}
+    for scope in parents:
+        path: dict[str, None] = {}
+        while scope in parents and scope not in depths and scope not in path:
+            path[scope] = None
+            scope = parents[scope][0]
+        depth = depths.get(scope)
+        climbed = list(path)
+        if climbed and scope not in depths:
+            _report_lost(climbed[-1], scope, parents, sources, report)
+        for child in reversed(climbed):
+            depths[child] = depth = None if depth is None else depth + 1
+            if depth is not None and depth > MAX_SCOPE_DEPTH:
+                origin = parents[child][1]
+                message = f"`{child}` lies {depth:,} levels below `*`; {MAX_SCOPE_DEPTH} are allowed"
+                help = "Casbin follows no longer chain; flatten the tree"
+                report.at_field(sources[origin.file], origin.line, 1, "R022", message, help)
+
+
+def _report_lost(child: str, parent: str, parents: Parents, sources: Sources, report: Report) -> None:
+    """Report the edge from which no way leads to `*`: the parent is declared nowhere, or lies below the child."""
+    origin = parents[child][1]
+    if parent in parents:
+        message, help = f"`{parent}` lies below itself by way of `{child}`", "break the cycle"
+    else:
+        message, help = f"`{parent}` does not reach `*`", f"give `{parent}` a parent, or write `g2, {child}, {ROOT}`"
+    report.at_field(sources[origin.file], origin.line, 2, "R021", message, help)
 
 
 def check_names(
@@ -59,7 +71,7 @@ def check_names(
 
 
 def check_memberships(memberships: Sequence[Membership], sources: Sources, report: Report) -> None:
-    """Memberships have no cycle, and no chain of them is longer than Casbin follows."""
+    """Memberships have no cycle, no chain of them is longer than Casbin follows, and together they stay few."""
     groups: dict[str, list[Membership]] = {}
     for membership in memberships:
         groups.setdefault(membership.member, []).append(membership)
@@ -67,9 +79,26 @@ def check_memberships(memberships: Sequence[Membership], sources: Sources, repor
     for start in groups:
         _measure(start, groups, heights, sources, report)
     joined = {membership.group for membership in memberships}
-    for membership in memberships:
-        if heights[membership.member] > MAX_MEMBERSHIP_CHAIN and membership.member not in joined:
-            _too_long(membership.member, membership.origin, sources, report)
+    for member, group, _, _, origin in memberships:
+        if heights.get(group, 0) >= MAX_MEMBERSHIP_CHAIN and member not in joined:
+            message = f"`{member}` begins a chain of more than {MAX_MEMBERSHIP_CHAIN} memberships"
+            help = "Casbin follows no longer chain; flatten it"
+            report.at_field(sources[origin.file], origin.line, 1, "R024", message, help)
+    sound = not any(report.has(origin.file, code) for *_, origin in memberships[:1] for code in ("R023", "R024"))
+    if sound and (total := _inherited(heights, groups, len(joined))) > MAX_INHERITED:
+        message = f"the memberships lead to some {total:,} by way of groups in groups; {MAX_INHERITED:,} are allowed"
+        report.at_file(memberships[0].origin.file, "R031", message, "flatten the groups")
+
+
+def _inherited(heights: Mapping[str, int], groups: Mapping[str, list[Membership]], most: int) -> int:
+    """No fewer than all groups of all members, followed transitively; `heights` lists groups before their members."""
+    total = 0
+    above: dict[str, int] = {}
+    for member in heights:
+        count = sum(1 + above.get(membership.group, 0) for membership in groups.get(member, ()))
+        above[member] = min(count, most)
+        total += count
+    return total
 
 
 def _measure(
@@ -97,11 +126,6 @@ def _measure(
             stack.pop()
 
 
-def _too_long(subject: str, origin: Origin, sources: Sources, report: Report) -> None:
-    message = f"`{subject}` begins a chain of more than {MAX_MEMBERSHIP_CHAIN} memberships"
-    report.at_field(sources[origin.file], origin.line, 1, "R024", message, "Casbin follows no longer chain; flatten it")
-
-
 def check_use(permissions: Sequence[Permission], vocabulary: Vocabulary, sources: Sources, report: Report) -> None:
     """A role may use the blocks exactly where it may create a workload or an inference (seed, "Who can use")."""
     if not any("create" in vocabulary.get(kind, ()) for kind in WORKLOAD_KINDS):
@@ -113,12 +137,11 @@ def check_use(permissions: Sequence[Permission], vocabulary: Vocabulary, sources
         uses = {(p.role, p.scope): p.origin for p in permissions if p.kind == kind and p.action == "use"}
         for (role, scope), origin in uses.items():
             if (role, scope) not in creates:
-                message = f"`{role}` may use {kind} in `{scope}` but create no workload there"
+                message = f"`{role}` may use {kind} in `{scope}` but create neither workload nor inference there"
                 help = f"add `p, {role}, {scope}, workload, create`, or take this line out"
                 report.at_line(sources[origin.file], origin.line, "R029", message, help)
         for (role, scope), origin in creates.items():
             if (role, scope) not in uses:
-                message = f"`{role}` may create workloads in `{scope}` but not use {kind} there"
-                report.at_line(
-                    sources[origin.file], origin.line, "R029", message, f"add `p, {role}, {scope}, {kind}, use`"
-                )
+                message = f"`{role}` may create what uses blocks in `{scope}` but not use {kind} there"
+                help = f"add `p, {role}, {scope}, {kind}, use`"
+                report.at_line(sources[origin.file], origin.line, "R029", message, help)

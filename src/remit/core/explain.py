@@ -6,18 +6,32 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from remit.core.advice import advise
-from remit.core.model import ROOT, AccessRule, Code, Explanation, Ground, Membership, Permission, Question, Witness
-from remit.core.names import did_you_mean
+from remit.core.model import (
+    ALWAYS,
+    FOREVER,
+    ROOT,
+    AccessRule,
+    Code,
+    Explanation,
+    Ground,
+    Membership,
+    Permission,
+    Question,
+    Witness,
+)
+from remit.core.names import did_you_mean, quoted
 from remit.core.pdp import deeper_of, holders_of, lives_in
 from remit.core.snapshot import Snapshot
+from remit.core.times import format_instant
 
 
 def explain(snapshot: Snapshot, question: Question, witness: Witness, ignored: tuple[str, ...] = ()) -> Explanation:
     """Read the witness that `decide` gave for this question on this snapshot."""
-    counted = tuple(dict.fromkeys(holders_of(snapshot, question.subject, question.groups, question.when)[1:]))
+    holders = holders_of(snapshot, question.subject, question.groups, question.when)
+    counted = tuple(group for group in dict.fromkeys(holders) if group != question.subject)
     if witness.allowed:
         path = min(_paths(snapshot, question, witness), key=_size)
-        lines, sentence, advice = _grounds(snapshot, question, path), _granted(question, path), None
+        lines, sentence, advice = _grounds(snapshot, question, path), _granted(snapshot, question, path), None
     else:
         lines, sentence = (), _refused(snapshot, question, witness)
         advice = advise(snapshot, question, witness)
@@ -74,17 +88,29 @@ def _grounds(snapshot: Snapshot, question: Question, path: _Path) -> tuple[Groun
     """The lines of a path: with these and no others the answer is the same."""
     verb = snapshot.vocabulary[question.kind][question.action]
     decided = "place" if verb.at_place else "home"
-    grounds = [
-        Ground("permission", path.permission.origin, path.permission.line()),
-        Ground("access rule", path.rule.origin, path.rule.line()),
-    ]
-    grounds += (Ground("membership", m.origin, m.line()) for m in path.memberships)
+    grounds = [Ground("permission", path.permission.origin, path.permission.line()), access_rule_ground(path.rule)]
+    grounds += (Ground("membership", m.origin, m.line() + _window(m.since, m.until)) for m in path.memberships)
     grounds += scope_grounds(snapshot, path.at)
+    if verb.at_place and path.at == ROOT and question.place is not None:
+        grounds += scope_grounds(snapshot, question.place)  # not asked, but a place must be known
     entry = snapshot.homes.get(question.kind, {}).get(question.id or "")
     if entry is not None and question.known is None and question.action != "create":
         grounds.append(Ground("resource", entry[1], f"{question.kind}:{question.id}, {entry[0]}"))
     words = f"{question.kind}, {question.action}, {decided}, {verb.meaning}"
     return (*grounds, Ground("vocabulary", verb.origin, words))
+
+
+def access_rule_ground(rule: AccessRule) -> Ground:
+    """An access rule as a line to show: with its window, where it has one."""
+    return Ground("access rule", rule.origin, rule.line() + _window(rule.since, rule.until))
+
+
+def _window(since: int, until: int) -> str:
+    """The columns that say when a line counts; none if it always does."""
+    if since == ALWAYS and until == FOREVER:
+        return ""
+    begins = "" if since == ALWAYS else format_instant(since)
+    return f", {begins}" if until == FOREVER else f", {begins}, {format_instant(until)}"
 
 
 def scope_grounds(snapshot: Snapshot, scope: str) -> Iterable[Ground]:
@@ -94,20 +120,19 @@ def scope_grounds(snapshot: Snapshot, scope: str) -> Iterable[Ground]:
         yield Ground("scope", origin, f"g2, {child}, {parent}")
 
 
-def _granted(question: Question, path: _Path) -> str:
+def _granted(snapshot: Snapshot, question: Question, path: _Path) -> str:
     """One sentence for an allow."""
-    by = "".join(f", by way of `{m.group}`" for m in path.memberships[-1:])
-    if path.rule.subject != question.subject and not path.memberships:
-        by = f", by way of `{path.rule.subject}`"
-    held = f"`{question.subject}` holds `{path.rule.role}` in `{path.rule.scope}`{by}"
-    return f"{held}, which may {question.action} {question.kind} there"
+    _, role, scope, *_ = path.rule
+    by = f", by way of `{path.rule.subject}`" if path.rule.subject != question.subject else ""
+    permitted = path.permission.scope
+    where = "there" if permitted in snapshot.chains[scope] else f"in `{permitted}`"
+    return f"`{question.subject}` holds `{role}` in `{scope}`{by}, which may {question.action} {question.kind} {where}"
 
 
 def _refused(snapshot: Snapshot, question: Question, witness: Witness) -> str:
     """One sentence for a deny, by its code."""
     subject, action, kind, id, *_ = question
     thing = f"`{kind}:{id}`" if id is not None else f"this {kind}"
-    at = f"`{witness.place or witness.home}`"
     match witness.code:
         case Code.UNKNOWN_KIND:
             return _unknown("kind", kind, snapshot.vocabulary)
@@ -125,13 +150,19 @@ def _refused(snapshot: Snapshot, question: Question, witness: Witness) -> str:
         case Code.NOT_AVAILABLE:
             return f"{thing} lives in `{witness.home}` and is not available in `{witness.place}`"
         case Code.NO_PERMISSION:
-            return f"no role that `{subject}` holds in {at} or above may {action} {kind}"
+            return f"no role that `{subject}` holds {_where(witness, thing)} may {action} {kind}"
         case _:
-            where = f"in {at} or above" if witness.place else f"in any scope where {thing} could be seen"
-            return f"`{subject}` holds no role {where}"
+            return f"`{subject}` holds no role {_where(witness, thing)}"
+
+
+def _where(witness: Witness, thing: str) -> str:
+    """The scopes that were looked at, as words that follow "holds"."""
+    if witness.place is None:
+        return f"in any scope where {thing} could be seen"
+    return "in all projects (`*`)" if witness.place == ROOT else f"in `{witness.place}` or above"
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:
     """The sentence for a name that the policy does not know."""
     guess = did_you_mean(name, known)
-    return f"`{name}` is not a known {what}" + (f"; did you mean `{guess}`?" if guess else "")
+    return f"{quoted(name)} is not a known {what}" + (f"; did you mean `{guess}`?" if guess else "")

@@ -12,6 +12,12 @@ from typing import NamedTuple
 MOST_PER_FILE = 100
 """Findings of one code in one file that are listed one by one; the rest are counted."""
 
+MOST_ERRORS = 10_000
+"""Errors after which the rest of a file is not read: who has so many in one file will not mend them one by one."""
+
+MAX_LINE = 4_096
+"""The longest line, in characters: nine columns of the longest names and a long reason. Findings quote no more."""
+
 
 class Rule(NamedTuple):
     """A finding code's name and weight. `error` keeps the policy from loading."""
@@ -53,7 +59,7 @@ RULES: dict[str, Rule] = {
     "R030": Rule("model-differs"),
     "R031": Rule("too-large"),
     "R032": Rule("two-homes"),
-    "R033": Rule("no-final-newline", error=False),
+    "R033": Rule("no-final-newline"),
     "R034": Rule("bad-case"),
 }
 
@@ -106,6 +112,18 @@ class Report:
         if self._counts[key] <= MOST_PER_FILE:
             self._findings.append(finding)
 
+    def has(self, name: str, code: str) -> bool:
+        """True if there is a finding of this code in this file."""
+        return (name, code) in self._counts
+
+    def is_full(self, name: str, code: str) -> bool:
+        """True if further findings of this code in this file are only counted, so that help is not worth its cost."""
+        return self._counts[name, code] >= MOST_PER_FILE
+
+    def is_hopeless(self, name: str) -> bool:
+        """True if there are so many errors in a file that reading on would help nobody."""
+        return sum(n for (file, code), n in self._counts.items() if file == name and RULES[code].error) > MOST_ERRORS
+
     def at_file(self, name: str, code: str, message: str, help: str = "") -> None:
         """A finding about a whole file."""
         self.add(Finding(name, 0, 0, code, message, help))
@@ -126,14 +144,14 @@ class Report:
         self.add(Finding(source.name, line, -index - 1, code, message, help))
 
     def findings(self) -> tuple[Finding, ...]:
-        """All findings, sorted by file, line, column and code, each distinct one once."""
-        rest = [
+        """All findings, each once, sorted by file, line, column and code; a file's uncounted rest ends its list."""
+        rest = {
             Finding(file, 0, 0, code, f"and {count - MOST_PER_FILE:,} more of {code} in this file")
             for (file, code), count in self._counts.items()
             if count > MOST_PER_FILE
-        ]
-        listed = sorted(set(self._quoted()), key=lambda f: (f.file, f.line, f.column, f.code, f.message))
-        return tuple(listed + sorted(rest))
+        }
+        found = {*self._quoted(), *rest}
+        return tuple(sorted(found, key=lambda f: (f.file, f in rest, f.line, f.column, f.code, f.message)))
 
     @property
     def has_errors(self) -> bool:
@@ -146,12 +164,17 @@ class Report:
         for finding in self._findings:
             wanted.setdefault(finding.file, set()).add(finding.line)
         texts = {
-            (name, number): raw.decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r\n")
+            (name, number): line_text(raw, number)[:MAX_LINE]
             for name, source in self._sources.items()
             for number, raw in enumerate(BytesIO(source.data), 1)
             if number in wanted.get(name, ())
         }
         return [_placed(finding, texts.get((finding.file, finding.line), "")) for finding in self._findings]
+
+
+def line_text(raw: bytes, number: int) -> str:
+    """A line as it is quoted and its columns counted: without its end, and without a byte order mark."""
+    return raw.decode("utf-8", "replace").removeprefix("\ufeff" if number == 1 else "").rstrip("\r\n")
 
 
 def _placed(finding: Finding, text: str) -> Finding:

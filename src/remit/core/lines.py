@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from typing import NamedTuple
 
+from remit.core import names
 from remit.core.findings import Report, Source
 from remit.core.model import ALWAYS, FOREVER, ROOT, AccessRule, Membership, Origin, Permission, Verb
-from remit.core.names import policy_id_problem, scope_problem, subject_problem, untyped_problem
+from remit.core.names import policy_id_problem, quoted, scope_problem, subject_problem, untyped_problem
 from remit.core.times import parse_instant
 
 MEMBER_TYPES = ("user", "application", "group")
-_FORMULA = ("=", "+", "-", "@")
 ACCESS_RULE_FORM = "g, subject, role, scope [, since, until, ticket, approved_by, why]"
 MEMBERSHIP_FORM = "g, member, group:…, * [, since, until, ticket, approved_by, why]"
+_OF_THE_TEXT = frozenset(("R005", "R006", "R007", "R008", "R009"))
+_ONE_SPACE = "fields are parted by a comma and at most one space"
+_FAULTS = {
+    names.COMMENT_INSIDE: ("R012", "a comment stands on a line of its own"),
+    names.FORMULA_CELL: ("R017", "begin it with a letter or a digit"),
+    names.EDGE_SPACE: ("R019", _ONE_SPACE),
+    names.COLON_SPACE: ("R019", "take the space out"),
+}
 
 
 class Line(NamedTuple):
@@ -38,9 +47,16 @@ class Line(NamedTuple):
         """True if field `index` passes; else a finding that says what is wrong with this `label`."""
         text = self.fields[index]
         why = problem(text)
-        if why is not None:
-            self.fail(index, _code(text), f"the {label} `{text}` {why}" if text.strip() else f"the {label} is blank")
-        return why is None
+        if why is None:
+            return True
+        if not text.strip(" "):
+            self.fail(index, "R018", f"the {label} is blank", "name one")
+            return False
+        what, _, advice = why.rpartition("; ") if "; " in why else (why, "", "")
+        code, help = _FAULTS.get(why) or (_code(text), advice or "rename it")
+        if code not in _OF_THE_TEXT or not self.report.has(self.source.name, code):  # the reader marks the character
+            self.fail(index, code, f"the {label} {quoted(text)} {what}", help)
+        return False
 
     def columns(self, low: int, high: int, form: str) -> bool:
         """True if the row has `low` to `high` columns; else a finding that shows the form of the row."""
@@ -48,7 +64,8 @@ class Line(NamedTuple):
         if low <= count <= high:
             return True
         wanted = str(low) if low == high else f"{low} to {high}"
-        self.report.at_line(self.source, self.number, "R010", f"{count} columns; {wanted} are due", f"write `{form}`")
+        found = "1 column" if count == 1 else f"{count:,} columns"
+        self.report.at_line(self.source, self.number, "R010", f"{found}; {wanted} are due", f"write `{form}`")
         return False
 
     def type_is(self, wanted: str, form: str) -> bool:
@@ -57,8 +74,9 @@ class Line(NamedTuple):
         if found == wanted:
             return True
         if not self.is_comment():
-            form = "fields are parted by a comma" if ";" in found else f"write `{form}`"
-            self.fail(0, "R011", f"the line type `{found}`; here only `{wanted}` is known", form)
+            help = "fields are parted by a comma, not by `;`" if ";" in found else f"write `{form}`"
+            what = f"unknown line type {quoted(found)}" if found.strip(" ") else "a row without a line type"
+            self.fail(0, "R011", f"{what}; only `{wanted}` stands here", help)
         return False
 
     def is_comment(self) -> bool:
@@ -70,14 +88,12 @@ class Line(NamedTuple):
 
 
 def _code(text: str) -> str:
-    """Which finding a bad name deserves."""
-    if " #" in text:
-        return "R012"
-    if text.startswith(_FORMULA):
-        return "R017"
-    if text.strip() and text != text.strip(" "):
-        return "R019"
-    return "R018"
+    """Which finding a bad name deserves that is not one of `_FAULTS`."""
+    if (char := names.invisible(text)) is not None:
+        return "R005" if char == "\r" else "R006" if unicodedata.category(char) == "Cc" else "R007"
+    if not unicodedata.is_normalized("NFC", text):
+        return "R008"
+    return "R009" if '"' in text else "R018"
 
 
 def verb(line: Line) -> tuple[str, str, Verb] | None:
@@ -87,10 +103,12 @@ def verb(line: Line) -> tuple[str, str, Verb] | None:
     kind, action, decided, meaning = line.fields
     good = line.check(0, "kind", untyped_problem) & line.check(1, "action", untyped_problem)
     if decided not in ("home", "place"):
-        line.fail(2, "R028", f"decided at `{decided}`", "write `home` (where it lives) or `place` (where it happens)")
+        help = "write `home` (where it lives) or `place` (where it happens)"
+        line.fail(2, "R028", f"decided at {quoted(decided)}", help)
         good = False
     elif action == "create" and decided == "place":
-        line.fail(2, "R028", "`create` is decided at home: nothing exists yet that could be available", "write `home`")
+        message = "`create` decided at `place`, where nothing exists yet that could be available"
+        line.fail(2, "R028", message, "write `home`")
         good = False
     good &= _free_text(line, 3)
     return (kind, action, Verb(decided == "place", meaning, line.origin)) if good else None
@@ -127,13 +145,15 @@ def membership(line: Line) -> Membership | None:
     member, group, scope = line.fields[1:4]
     good = line.check(1, "member", subject_problem) & line.check(2, "group", subject_problem)
     if good and member.partition(":")[0] not in MEMBER_TYPES:
-        line.fail(1, "R025", f"the member `{member}`", "members are `user:…`, `application:…` or `group:…`")
+        help = "members are `user:…`, `application:…` or `group:…`"
+        line.fail(1, "R025", f"`{member}` cannot join a group", help)
         good = False
     if good and not group.startswith("group:"):
-        line.fail(2, "R025", f"`{group}` is not a group: only a `group:…` is joined", "access rules hold roles")
+        help = "only a `group:…` is joined; who holds a role stands in access_rules.csv"
+        line.fail(2, "R025", f"`{group}` is not a group", help)
         good = False
     if scope != ROOT:
-        line.fail(3, "R025", f"a membership in `{scope}`", "a membership counts everywhere: write `*`")
+        line.fail(3, "R025", f"a membership in {quoted(scope)} only", "a membership counts everywhere: write `*`")
         good = False
     since, until, timed = window(line)
     return Membership(member, group, since, until, line.origin) if good and timed else None
@@ -146,7 +166,8 @@ def access_rule(line: Line) -> AccessRule | None:
     subject, role, scope = line.fields[1:4]
     good = line.check(1, "subject", subject_problem) & line.check(3, "scope", scope_problem)
     if role.startswith("group:"):
-        line.fail(2, "R025", f"a membership of `{role}` among access rules", "memberships stand in groups.csv")
+        message = f"a membership of {quoted(role)} among access rules"
+        line.fail(2, "R025", message, "memberships stand in groups.csv")
         good = False
     else:
         good &= line.check(2, "role", untyped_problem)
@@ -160,8 +181,11 @@ def home(line: Line) -> tuple[str, str, str, Origin] | None:
         return None
     kind, colon, id = line.fields[0].partition(":")
     good = line.check(0, "resource", policy_id_problem) & line.check(1, "scope", scope_problem)
-    if good and not (colon and id.strip()):
-        line.fail(0, "R018", f"the resource `{line.fields[0]}` has no kind", "write `kind:id`")
+    if good and not (colon and kind and id):
+        line.fail(0, "R018", f"the resource `{line.fields[0]}` lacks its kind or its id", "write `kind:id`")
+        good = False
+    elif good and id[0] == " ":
+        line.fail(0, "R019", f"the resource `{line.fields[0]}` {names.COLON_SPACE}", "take the space out")
         good = False
     return (kind, id, line.fields[1], line.origin) if good else None
 
@@ -175,11 +199,13 @@ def window(line: Line) -> tuple[int, int, bool]:
             try:
                 instants[index - 4] = parse_instant(text)
             except ValueError as error:
-                line.fail(index, "R026", f"`{text}` {error}")
+                what, _, help = str(error).partition("; ")
+                line.fail(index, "R026", f"{quoted(text)} {what}", help)
                 good = False
     since, until = instants
     if good and since >= until:
-        line.fail(5, "R027", "`until` is not after `since`, so the line never counts", "`until` is exclusive")
+        help = "`until` is the first moment at which it no longer counts"
+        line.fail(5, "R027", "`until` is not after `since`, so the line never counts", help)
         good = False
     for index in range(6, len(line.fields)):
         good &= _free_text(line, index)
@@ -189,10 +215,10 @@ def window(line: Line) -> tuple[int, int, bool]:
 def _free_text(line: Line, index: int) -> bool:
     """True if a column for the reader's eyes is neither a formula nor edged with spaces."""
     text = line.fields[index]
-    if text.startswith(_FORMULA):
-        line.fail(index, "R017", f"`{text}` begins like a spreadsheet formula", "begin it with a letter")
+    if text.startswith(names.FORMULA):
+        line.fail(index, "R017", f"{quoted(text)} {names.FORMULA_CELL}", "begin it with a letter or a digit")
         return False
     if text != text.strip(" "):
-        line.fail(index, "R019", "a space at the edge of a field", "fields are parted by a comma and at most one space")
+        line.fail(index, "R019", f"{quoted(text)} {names.EDGE_SPACE}", _ONE_SPACE)
         return False
     return True

@@ -6,7 +6,11 @@ comments are free; Casbin itself is given these definitions, never the file.
 
 from __future__ import annotations
 
+import re
+
 from remit.core.findings import Report, Source
+from remit.core.names import quoted
+from remit.core.reader import screened
 
 DEFINITIONS: dict[tuple[str, str], str] = {
     ("request_definition", "r"): "sub, dom, obj, act, home",
@@ -20,49 +24,48 @@ DEFINITIONS: dict[tuple[str, str], str] = {
 }
 """Section and key to definition: the whole model."""
 
+_SPACED = re.compile(r" *(\W) *")
+
 
 def check_model(source: Source, report: Report) -> None:
     """Report every definition of the file that is missing, is one too many, or is not the one remit implements."""
-    try:
-        text = source.data.decode("utf-8")
-    except UnicodeDecodeError:
-        report.at_file(source.name, "R003", "the file is not UTF-8", "save the file as UTF-8")
+    data = screened(source, report, quotes=True)
+    if source.data and not data:
         return
-    found: dict[tuple[str, str], int] = {}
+    found: set[tuple[str, str]] = set()
     section = ""
-    for number, raw in enumerate(text.split("\n"), 1):
-        line = raw.strip()
+    for number, raw in enumerate(data.decode("utf-8").split("\n"), 1):
+        line = raw.strip(" \r")
         if not line or line[0] in "#;":
             continue
         if line[0] == "[" and line[-1] == "]":
-            section = line[1:-1].strip()
+            section = line[1:-1].strip(" ")
             continue
-        key, _, value = (part.strip() for part in line.partition("="))
-        _compare(source, report, number, (section, key), value, found)
-    for section, key in DEFINITIONS.keys() - found.keys():
+        key, _, value = (part.strip(" ") for part in line.partition("="))
+        if message := _difference((section, key), value, found):
+            help = _help(section, key) if (section, key) in DEFINITIONS.keys() - found else "take it out"
+            report.at_line(source, number, "R030", message, help)
+        found.add((section, key))
+    for section, key in DEFINITIONS.keys() - found:
         report.at_file(source.name, "R030", f"`{key}` of [{section}] is missing", _help(section, key))
 
 
-def _compare(
-    source: Source, report: Report, number: int, name: tuple[str, str], value: str, found: dict[tuple[str, str], int]
-) -> None:
-    """Report one definition if it is unknown, defined twice, or says something else."""
-    section, key = name
+def _difference(name: tuple[str, str], value: str, found: set[tuple[str, str]]) -> str | None:
+    """Why one definition has no place in the model: it is unknown, defined twice, or says something else."""
+    label = f"{quoted(name[1])} of [{quoted(name[0])[1:-1]}]"
     if name in found:
-        report.at_line(source, number, "R030", f"`{key}` of [{section}] is defined twice", "keep one")
-    elif name not in DEFINITIONS:
-        report.at_line(
-            source, number, "R030", f"`{key}` of [{section}] is not in the model remit implements", "take it out"
-        )
-    elif _squeezed(value) != _squeezed(DEFINITIONS[name]):
-        report.at_line(source, number, "R030", f"`{key}` of [{section}] differs from the model", _help(section, key))
-    found[name] = number
+        return f"{label} is defined twice"
+    if name not in DEFINITIONS:
+        return f"{label} is not in the model that remit implements"
+    if _tight(value) != _tight(DEFINITIONS[name]):
+        return f"{label} differs from the model that remit implements"
+    return None
 
 
 def _help(section: str, key: str) -> str:
     return f"write `{key} = {DEFINITIONS[section, key]}`"
 
 
-def _squeezed(text: str) -> str:
-    """The definition without its spacing, which means nothing to Casbin."""
-    return "".join(text.split())
+def _tight(text: str) -> str:
+    """The definition without the spaces that part no two words: they mean nothing to Casbin."""
+    return _SPACED.sub(r"\1", text)

@@ -67,6 +67,10 @@ class Oracle:
             return any(self._any(subject, groups, somewhere, kind, action, home) for somewhere in self._scopes)
         return self._any(subject, groups, home, kind, action, home)
 
+    def forget(self) -> None:
+        """Drop remembered answers, so that the next questions reach Casbin again (for measuring it)."""
+        self._asked.clear()
+
     def _recorded(self, kind: str, id: str | None) -> str | None:
         """The home that resources.csv gives, if it gives one."""
         entry = self._policy.homes.get(kind, {}).get(id) if id is not None else None

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from remit.core.model import ROOT, Code, Question, Witness
 from remit.core.snapshot import Pair, Snapshot
 
-_witness = tuple.__new__  # a NamedTuple's own constructor costs twice as much
+Found = tuple[Code, str | None, str | None, int, str | None, str | None, str | None]
+"""A Witness without its names: the parts in the same order. Naming them costs a fifth of a decision."""
+
 _GRANTED, _NO_ROLE, _NO_PERMISSION = Code.GRANTED, Code.NO_ROLE_HERE, Code.NO_PERMISSION
 _UNKNOWN_SUBJECT = Code.UNKNOWN_SUBJECT
 
@@ -30,10 +32,29 @@ def decide(
 ) -> Witness:
     """May `subject` do `action` to the resource at `when`? Arguments are those of `model.Question`.
 
-    Never raises and stores nothing: an unknown name is a deny that says which. The cost does not depend on the
-    number of lines, but for `view` without a place, which may be linear in what the holders hold.
+    Never raises and stores nothing: an unknown name is a deny that says which. Identifiers must have been judged
+    before (`names.identifier_problem`), and every name in `groups` begins with `group:`.
+    """
+    return Witness(*walk(snapshot, subject, action, kind, id, declared, place, groups, when, known))
 
-    One long function on purpose: every request of every user passes here, and a call costs as much as a look-up.
+
+def walk(
+    snapshot: Snapshot,
+    subject: str,
+    action: str,
+    kind: str,
+    id: str | None,
+    declared: str | None,
+    place: str | None,
+    groups: tuple[str, ...],
+    when: int,
+    known: str | None = None,
+) -> Found:
+    """What `decide` decides, as a plain tuple: the one walk, for those who ask a million times.
+
+    The cost does not depend on the number of lines, but for `view` without a place, which may be linear in what
+    the holders hold. One long function on purpose: every request of every user passes here, and a call costs as
+    much as a look-up.
     """
     pairs = snapshot.pairs.get(kind)
     if pairs is None:
@@ -95,10 +116,15 @@ def decide(
                 if scope in held:
                     value = held[scope]
                     if value & either and (bits := value & need or timed_bits(snapshot, value, when) & need):
-                        return _witness(Witness, (_GRANTED, holder, scope, bits, at, home, None))
+                        return (_GRANTED, holder, scope, bits, at, home, None)
                     seen |= value
-    code = _NO_PERMISSION if seen & snapshot.all_roles else _refusal(snapshot, holders, chain, seen, when)
-    return _witness(Witness, (code, None, None, 0, at, home, None))
+    if seen & snapshot.all_roles:
+        code = _NO_PERMISSION
+    elif not seen and subject in grants:
+        code = _NO_ROLE
+    else:
+        code = _refusal(snapshot, holders, chain, seen, when)
+    return (code, None, None, 0, at, home, None)
 
 
 def _refusal(snapshot: Snapshot, holders: tuple[str, ...], chain: tuple[str, ...], seen: int, when: int) -> Code:

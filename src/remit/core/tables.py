@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from remit.core import lines
 from remit.core.access import AccessRules
 from remit.core.findings import Report, Source
 from remit.core.lines import Line
 from remit.core.model import ALWAYS, FOREVER, ROOT, AccessRule, Membership, Origin, Permission, Verb
-from remit.core.names import MAX_BYTES, did_you_mean
+from remit.core.names import FORMULA, MAX_BYTES, did_you_mean, quoted, subject_problem
 from remit.core.reader import rows
 from remit.core.times import parse_instant
 
@@ -20,8 +20,14 @@ Homes = dict[str, dict[str, tuple[str, Origin]]]
 
 # A subject that is plainly sound, judged in one step; all others go the long way through `subject_problem`.
 _SOUND_SUBJECT = re.compile(r"(?!role:)[a-z][a-z0-9-]*:[A-Za-z0-9][A-Za-z0-9._@/+-]*", re.ASCII)
-_EDGES = frozenset("=+-@ ")
+_EDGES = frozenset((*FORMULA, " "))
 _MOST_INSTANTS = 10_000
+
+MAX_ROLES = 1_000
+"""Roles of one file: what a subject holds in a scope is a number of two bits for each of them."""
+
+MAX_PERMISSIONS = 200_000
+"""Lines of one file of permissions."""
 
 
 def read_vocabulary(source: Source, report: Report) -> Vocabulary:
@@ -34,20 +40,24 @@ def read_vocabulary(source: Source, report: Report) -> Vocabulary:
         kind, action, verb = found
         known = vocabulary.setdefault(kind, {}).setdefault(action, verb)
         if known.at_place != verb.at_place:
-            message = f"`{kind}`, `{action}` is decided elsewhere at {known.origin}"
+            decided = "place" if known.at_place else "home"
+            message = f"`{action}` of `{kind}` is decided at `{decided}` by {known.origin}"
             line.fail(2, "R028", message, "keep one of the two lines")
     return vocabulary
 
 
 def read_permissions(source: Source, report: Report) -> tuple[list[Permission], list[str]]:
     """The permissions of one file, and the roles it declares (also by lines that are wrong elsewhere)."""
-    permissions, roles = [], []
-    for number, fields in rows(source, report):
+    permissions: list[Permission] = []
+    roles: dict[str, None] = {}
+    for number, fields in rows(source, report, MAX_PERMISSIONS):
         if (permission := lines.permission(Line(source, report, number, fields))) is not None:
             permissions.append(permission)
         if fields[0] == "p" and len(fields) > 1:
-            roles.append(fields[1])
-    return permissions, roles
+            roles[fields[1]] = None
+    if len(roles) > MAX_ROLES:
+        report.at_file(source.name, "R031", f"{len(roles):,} roles; {MAX_ROLES:,} are allowed", "merge some")
+    return permissions, list(roles)[:MAX_ROLES]
 
 
 def read_parents(source: Source, report: Report) -> Parents:
@@ -88,7 +98,8 @@ def read_homes(source: Source, report: Report, vocabulary: Vocabulary, scopes: M
             left_the_tree(line, 1, scope, scopes, "this resource is reachable by nobody")
         known, where = homes.setdefault(kind, {}).setdefault(id, (scope, origin))
         if known != scope:
-            line.fail(1, "R032", f"`{fields[0]}` lives in `{known}` at {where}", "a resource has one home")
+            help = "a resource has one home; keep one line"
+            line.fail(1, "R032", f"`{fields[0]}` lives in `{known}` by {where}", help)
     return homes
 
 
@@ -141,8 +152,8 @@ class _Instants(dict[str, int]):
 
 
 def _met(name: str, subjects: dict[str, str]) -> str | None:
-    """Take a new subject in if it is plainly sound; None sends its row the long way."""
-    if len(name) <= MAX_BYTES and _SOUND_SUBJECT.fullmatch(name):
+    """Take a new subject in if it is sound; None sends its row the long way."""
+    if (len(name) <= MAX_BYTES and _SOUND_SUBJECT.fullmatch(name)) or subject_problem(name) is None:
         subjects[name] = name
         return name
     return None
@@ -170,12 +181,16 @@ def unknown_name(
     line: Line, index: int, code: str, what: str, name: str, known: Mapping[str, object], where: str
 ) -> None:
     """A finding about a name that nothing declares, with the likely one if there is any."""
-    guess = did_you_mean(name, known)
-    line.fail(index, code, f"unknown {what} `{name}`", (f"did you mean `{guess}`? " if guess else "") + where)
+    line.fail(index, code, f"unknown {what} {quoted(name)}", _guess(line, code, name, known) + where)
 
 
 def left_the_tree(line: Line, index: int, scope: str, known: Mapping[str, object], effect: str) -> None:
     """A warning about a scope that is not in the tree: the line is kept and reaches nothing (design §4, rule 7)."""
-    guess = did_you_mean(scope, known)
-    help = (f"did you mean `{guess}`? " if guess else "") + "scopes are declared in policies/scopes.csv"
-    line.fail(index, "R015", f"the scope `{scope}` is not in the tree: {effect}", help)
+    help = _guess(line, "R015", scope, known) + "scopes are declared in policies/scopes.csv"
+    line.fail(index, "R015", f"the scope {quoted(scope)} is not in the tree: {effect}", help)
+
+
+def _guess(line: Line, code: str, name: str, known: Iterable[str]) -> str:
+    """The likely name as the beginning of a help, as long as such findings are listed one by one."""
+    guess = None if line.report.is_full(line.source.name, code) else did_you_mean(name, known)
+    return f"did you mean {quoted(guess)}? " if guess else ""

@@ -10,26 +10,19 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import groupby
 from typing import NamedTuple
 
 from remit.core.access import AccessRules
 from remit.core.cases import Case, Exactly, Given, Suite
-from remit.core.checks import check_memberships, check_names, check_tree, check_use
-from remit.core.findings import Report, Source
-from remit.core.lines import access_rule, membership, permission
-from remit.core.model import ALWAYS, FOREVER, ROOT, AccessRule, Code, Origin, Question
+from remit.core.explain import explain
+from remit.core.given import with_lines
+from remit.core.model import ALWAYS, FOREVER, ROOT, AccessRule, Origin, Question, Witness
+from remit.core.names import did_you_mean, quoted
 from remit.core.oracle import Oracle, slice_of
 from remit.core.pdp import decide
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
-from remit.core.tables import add_parent
-
-_UNKNOWN = {
-    Code.UNKNOWN_KIND: "kind",
-    Code.UNKNOWN_ACTION: "action",
-    Code.UNKNOWN_SCOPE: "scope",
-    Code.UNKNOWN_SUBJECT: "subject",
-}
 
 
 class Outcome(NamedTuple):
@@ -46,23 +39,29 @@ class Outcome(NamedTuple):
 
 def try_policy(policy: Policy, now: int) -> Iterator[Outcome]:
     """Decide every case of a policy; cases that name no time are judged at `now`."""
+    sliced = replace(policy, access_rules=slice_of(policy, _named(policy.suites)))
     for suite in policy.suites:
-        yield from try_suite(policy, suite, now)
+        yield from try_suite(sliced, suite, now)
+
+
+def _named(suites: Iterable[Suite]) -> Iterator[str]:
+    """The subjects and groups that cases and given lines name: no access rule of anybody else bears on them."""
+    for entry in (entry for suite in suites for entry in suite.entries):
+        if isinstance(entry, Case):
+            yield entry.subject
+        elif isinstance(entry, Given):
+            yield from entry.line.fields[1:3]
 
 
 def try_suite(policy: Policy, suite: Suite, now: int) -> Iterator[Outcome]:
     """Decide the cases of one file, each under the lines given above it."""
-    block: list[Case | Exactly] = []
-    for entry in suite.entries:
-        if not isinstance(entry, Given):
-            block.append(entry)
-            continue
-        yield from _try_block(policy, block, now)
-        block = []
-        policy, fault = _with_line(policy, entry)
-        if fault:
-            yield Outcome(entry.line.origin, fault)
-    yield from _try_block(policy, block, now)
+    for _, entries in groupby(suite.entries, lambda entry: isinstance(entry, Given)):
+        block = list(entries)
+        lines = [entry.line for entry in block if isinstance(entry, Given)]
+        if lines:
+            policy, faults = with_lines(policy, lines)
+            yield from (Outcome(*fault) for fault in faults)
+        yield from _try_block(policy, [entry for entry in block if not isinstance(entry, Given)], now)
 
 
 class _Bench:
@@ -73,12 +72,12 @@ class _Bench:
         self.snapshot = Snapshot(policy)
         self._oracles: dict[int, Oracle] = {}
 
-    def judge(self, question: Question) -> tuple[Code, bool]:
-        """The snapshot's code, and whether Casbin agrees with its verdict."""
+    def judge(self, question: Question) -> tuple[Witness, bool]:
+        """What the snapshot finds, and whether Casbin agrees with its verdict."""
         if question.when not in self._oracles:
             self._oracles[question.when] = Oracle(self.policy, question.when)
-        code = decide(self.snapshot, *question).code
-        return code, self._oracles[question.when].allows(question) == (code is Code.GRANTED)
+        witness = decide(self.snapshot, *question)
+        return witness, self._oracles[question.when].allows(question) == witness.allowed
 
 
 def _try_block(policy: Policy, block: list[Case | Exactly], now: int) -> Iterator[Outcome]:
@@ -86,15 +85,13 @@ def _try_block(policy: Policy, block: list[Case | Exactly], now: int) -> Iterato
     if not block:
         return
     cases = [entry for entry in block if isinstance(entry, Case)]
-    holders = {(role, scope) for case in cases if case.held for role, scope in (case.held,)}
+    holders = {case.held for case in cases if case.held}
     for entry in block:
         if isinstance(entry, Exactly):
             holders |= {(role, scope) for role in policy.roles for scope in _scopes_of(policy, role, entry)}
     sliced = slice_of(policy, (case.subject for case in cases))
-    staged = AccessRules.of(
-        [*sliced, *(_staged(role, scope) for role, scope in sorted(holders) if role in policy.roles)]
-    )
-    bench = _Bench(replace(policy, access_rules=staged))
+    staged = [_staged(role, scope) for role, scope in sorted(holders) if role in policy.roles]
+    bench = _Bench(replace(policy, access_rules=AccessRules.of([*sliced, *staged])))
     for entry in block:
         fault = _fault(bench, entry, now) if isinstance(entry, Case) else _exactly_fault(bench, entry, now)
         yield Outcome(entry.origin, fault)
@@ -102,44 +99,77 @@ def _try_block(policy: Policy, block: list[Case | Exactly], now: int) -> Iterato
 
 def _fault(bench: _Bench, case: Case, now: int) -> str:
     """What is wrong with one case, or nothing."""
-    subject = case.subject
-    if case.held:
-        role, scope = case.held
-        if role not in bench.policy.roles:
-            return f"`{role}` is not a role of this policy"
-        if scope not in bench.snapshot.chains:
-            return f"`{scope}` is not a scope of this policy"
-        subject = _staged(role, scope).subject
+    subject = _staged(*case.held).subject if case.held else case.subject
     when = now if case.at is None else case.at
-    code, agreed = bench.judge(Question(subject, case.action, case.kind, case.id, case.home, case.place, (), when))
-    if code in _UNKNOWN:
-        return f"the case names a {_UNKNOWN[code]} that the policy does not know"
+    question = Question(subject, case.action, case.kind, case.id, case.home, case.place, (), when)
+    if fault := _unknown_in(bench, case):
+        return fault
+    witness, agreed = bench.judge(question)
     if not agreed:
-        return f"Casbin disagrees: remit says {code}"
-    if (code is Code.GRANTED) != case.allow:
-        return f"expected {'allow' if case.allow else 'deny'}, decided {code}"
+        return f"Casbin would {_word(not witness.allowed)}; remit says {witness.code}"
+    if witness.allowed == case.allow:
+        return ""
+    said = explain(bench.snapshot, question, witness)
+    giving = [str(line.origin) for line in said.lines if line.what in ("permission", "access rule", "membership")]
+    reason = " and ".join(place for place in giving if place != str(_STAGE)) or f"{said.code}, {said.sentence}"
+    return f"expected {_word(case.allow)}, decided {_word(witness.allowed)}: {reason}"
+
+
+def _word(allowed: bool) -> str:
+    return "allow" if allowed else "deny"
+
+
+def _unknown_in(bench: _Bench, case: Case) -> str:
+    """The first name of a case that the policy does not know, as a fault: such a case proves nothing."""
+    scopes = bench.snapshot.chains
+    if fault := _unknown_pair(bench.policy, case.kind, case.action):
+        return fault
+    role, held = case.held or (None, None)
+    if role is not None and role not in bench.policy.roles:
+        return _unknown("role", role, bench.policy.roles)
+    for scope in (held, case.home, case.place):
+        if scope is not None and scope not in scopes:
+            return _unknown("scope", scope, scopes)
+    if role is None and not bench.snapshot.knows(case.subject):
+        return f"unknown subject {quoted(case.subject)}: no line of the policy names it"
     return ""
+
+
+def _unknown_pair(policy: Policy, kind: str, action: str) -> str:
+    """A kind or action that the vocabulary does not list, as a fault."""
+    if kind not in policy.vocabulary:
+        return _unknown("kind", kind, policy.vocabulary)
+    if action not in policy.vocabulary[kind]:
+        return _unknown(f"action of `{kind}`", action, policy.vocabulary[kind])
+    return ""
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """A fault about a name that the policy does not know, with the likely one if there is any."""
+    guess = did_you_mean(name, known)
+    return f"unknown {what} {quoted(name)}" + (f"; did you mean `{guess}`?" if guess else "")
 
 
 def _exactly_fault(bench: _Bench, entry: Exactly, now: int) -> str:
     """Which roles may and should not, or should and may not."""
     policy = bench.policy
-    if entry.action not in policy.vocabulary.get(entry.kind, {}):
-        return f"the case names `{entry.action}` of `{entry.kind}`, which the vocabulary does not know"
-    if strangers := [role for role in entry.roles if role not in policy.roles]:
-        return f"`{strangers[0]}` is not a role of this policy"
+    if fault := _unknown_pair(policy, entry.kind, entry.action):
+        return fault
+    for role in entry.roles:
+        if role not in policy.roles:
+            return _unknown("role", role, policy.roles)
     may = set()
     for role in policy.roles:
         for scope in _scopes_of(policy, role, entry):
             subject = _staged(role, scope).subject
-            code, agreed = bench.judge(Question(subject, entry.action, entry.kind, None, scope, scope, (), now))
+            witness, agreed = bench.judge(Question(subject, entry.action, entry.kind, None, scope, scope, (), now))
             if not agreed:
-                return f"Casbin disagrees about `{role}` in `{scope}`: remit says {code}"
-            if code is Code.GRANTED:
+                return f"Casbin would {_word(not witness.allowed)} `{role}` in `{scope}`; remit says {witness.code}"
+            if witness.allowed:
                 may.add(role)
     missing, surplus = sorted(set(entry.roles) - may), sorted(may - set(entry.roles))
-    words = [f"{', '.join(missing)} may not"] if missing else []
-    return "; ".join(words + ([f"{', '.join(surplus)} may too"] if surplus else []))
+    words = [f"`{role}` may not" for role in missing] + [f"`{role}` may too" for role in surplus]
+    return "; ".join(words)
 
 
 def _scopes_of(policy: Policy, role: str, entry: Exactly) -> set[str]:
@@ -148,55 +178,12 @@ def _scopes_of(policy: Policy, role: str, entry: Exactly) -> set[str]:
     return {ROOT} | {p.scope for p in policy.permissions if p.role == role and (p.kind, p.action) == pair}
 
 
+_STAGE = Origin("(case)", 0)
+
+
 def _staged(role: str, scope: str) -> AccessRule:
-    """An access rule for a subject that exists in this trial only."""
-    return AccessRule(f"case:{role}@{scope}", role, scope, ALWAYS, FOREVER, Origin("(case)", 0))
-
-
-def _with_line(policy: Policy, given: Given) -> tuple[Policy, str]:
-    """The policy with one more line, or what is wrong with the line."""
-    report = Report()
-    line = given.line._replace(report=report)
-    parents, permissions, memberships = dict(policy.parents), list(policy.permissions), list(policy.memberships)
-    rules = policy.access_rules
-    if line.fields[0] == "g2":
-        add_parent(parents, line)
-    elif line.fields[0] == "p":
-        permissions += filter(None, [permission(line)])
-    elif len(line.fields) > 2 and line.fields[2].startswith("group:"):
-        memberships += filter(None, [membership(line)])
-    elif (rule := access_rule(line)) is not None:
-        if rule.role not in policy.roles:
-            return policy, f"unknown role `{rule.role}`"
-        rules = AccessRules.of([*rules, rule])
-    sources = _Anywhere(line.source)
-    check_tree(parents, sources, report)
-    check_names(permissions, policy.vocabulary, parents, sources, report)
-    check_memberships(memberships, sources, report)
-    check_use(permissions, policy.vocabulary, sources, report)
-    if report.has_errors:
-        return policy, "; ".join(finding.message for finding in report.findings() if finding.is_error)
-    roles = tuple(dict.fromkeys((*policy.roles, *(p.role for p in permissions))))
-    added = replace(
-        policy,
-        parents=parents,
-        permissions=tuple(permissions),
-        memberships=tuple(memberships),
-        access_rules=rules,
-        roles=roles,
-    )
-    return added, ""
-
-
-class _Anywhere(dict[str, Source]):
-    """Every file name leads to the case file, since only the given line can be new."""
-
-    def __init__(self, source: Source) -> None:
-        super().__init__()
-        self._source = source
-
-    def __missing__(self, name: str) -> Source:
-        return self._source
+    """An access rule for a subject of this trial only: no policy can name a subject of the type `role`."""
+    return AccessRule(f"role:{role}@{scope}", role, scope, ALWAYS, FOREVER, _STAGE)
 
 
 def sample(policy: Policy, count: int, when: int) -> list[Question]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from remit.core.model import ROOT, Explanation, Witness
+from remit.core.model import ROOT, Explanation
 from remit.core.names import identifier_problem, scope_problem
+from remit.core.pdp import Found
 from remit.errors import RequestInvalid
 
 
@@ -56,10 +57,10 @@ class Unanswerable(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """One answer: the verdict, what the walk found, and the reason if it was asked for."""
+    """One answer: the verdict, what the walk found (the parts of a Witness), and the reason if it was asked for."""
 
     allowed: bool
-    witness: Witness
+    found: Found
     revision: str
     explanation: Explanation | None = None
 

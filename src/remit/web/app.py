@@ -11,9 +11,10 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from remit import __version__
+from remit.errors import RemitError
 from remit.service.gate import Gate
 from remit.web.authzen import DecisionRoutes
-from remit.web.http import Message, Receive, Scope, Send, request_id
+from remit.web.http import FAULT, Message, Receive, Scope, Send, refusal_of, request_id
 from remit.web.openapi import with_raw_routes
 
 PUBLIC = {
@@ -59,7 +60,8 @@ AsgiApp = Callable[[Scope, Receive, Send], Any]
 def create_app(gate: Gate, revision: Callable[[], str], base_url: str) -> AsgiApp:
     """The HTTP face as one ASGI callable. `revision` names the live policy, `base_url` is how callers reach it."""
     app = FastAPI(title="remit", version=__version__, docs_url=None, redoc_url=None)
-    app.add_exception_handler(HTTPException, _problem)
+    for kind in (HTTPException, RemitError, Exception):
+        app.add_exception_handler(kind, _problem)
 
     @app.get("/.well-known/authzen-configuration", response_model=Metadata)
     async def metadata() -> JSONResponse:
@@ -109,6 +111,13 @@ class RequestIds:
 
 async def _problem(_: Request, error: Exception) -> JSONResponse:
     """Every error in the one shape, with the headers it needs (such as Allow)."""
-    assert isinstance(error, HTTPException)
-    body = {"code": error.status_code, "message": str(error.detail)}
-    return JSONResponse(body, error.status_code, headers=dict(error.headers or {}))
+    headers: dict[str, str] = {}
+    match error:
+        case HTTPException():
+            status, message, headers = error.status_code, str(error.detail), dict(error.headers or {})
+        case RemitError():
+            refusal = refusal_of(error)
+            status, message = refusal.status, str(refusal)
+        case _:
+            status, message = 500, FAULT  # the server logs it, with its trace
+    return JSONResponse({"code": status, "message": message}, status, headers)

@@ -6,24 +6,35 @@ What is here stands in `ROUTES`, which the roll-call test and the OpenAPI docume
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
 
-from remit.errors import CouldNotDecide, NotAllowed, RequestInvalid
+from remit.errors import RequestInvalid
 from remit.service.gate import LOCAL, Gate
 from remit.service.operations import Answer, Answers, Evaluate, EvaluateMany, Operation, Semantic, Unanswerable
-from remit.web.http import Deadlines, Receive, Refusal, Scope, Send, error_body, read_body, request_id, respond
-from remit.web.questions import asked
+from remit.web.http import (
+    Deadlines,
+    Receive,
+    Refusal,
+    Scope,
+    Send,
+    error_body,
+    read_body,
+    refusal_of,
+    request_id,
+    respond,
+)
+from remit.web.questions import Claims, asked
 from remit.web.reasons import context_of
 from remit.web.strict import parse
 
 MAX_BATCH = 256
 """Questions in one request."""
 
-log = logging.getLogger("remit.web")
+MAX_EXPLAINED = 32
+"""Questions in one request that asks for reasons, which cost and weigh a hundred times what an answer does."""
 
 _ALLOW, _DENY = b'{"decision":true}', b'{"decision":false}'
 _JSON_TYPES = frozenset((b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"))
@@ -41,50 +52,55 @@ class Route(NamedTuple):
 def read_evaluation(body: dict[str, Any]) -> Evaluate:
     """A single evaluation request (§6.1)."""
     options = body.get("options")
-    return Evaluate(asked(body), False if options is None else _options(options)[1])
+    return Evaluate(asked(body), False if options is None else _explain(options))
 
 
 def read_evaluations(body: dict[str, Any]) -> Operation:
     """A batch (§7.1); without evaluations it is a single request."""
-    semantic, explain = _options(body.get("options"))
-    items = body.get("evaluations")
+    options, items = body.get("options"), body.get("evaluations")
+    explain, semantic = (False, Semantic.EXECUTE_ALL) if options is None else (_explain(options), _semantic(options))
     if items is None or items == []:
         return Evaluate(asked(body), explain)
     if type(items) is not list:
         raise RequestInvalid("`evaluations` must be an array")
-    if len(items) > MAX_BATCH:
-        raise RequestInvalid(f"`evaluations` holds {len(items):,} questions; {MAX_BATCH} are allowed")
+    most = MAX_EXPLAINED if explain else MAX_BATCH
+    if len(items) > most:
+        reasons = " with `options.explain`" if explain else ""
+        raise RequestInvalid(f"`evaluations` holds {len(items):,} questions; {most} are allowed{reasons}")
     for entity in ("subject", "action", "resource", "context"):
         if body.get(entity) is not None and type(body[entity]) is not dict:
             raise RequestInvalid(f"`{entity}` must be an object")
-    return EvaluateMany(tuple([_item(item, body) for item in items]), semantic, explain)
+    claims: Claims = {}
+    return EvaluateMany(tuple([_item(item, body, claims) for item in items]), semantic, explain)
 
 
-def _item(item: Any, defaults: dict[str, Any]) -> Any:
+def _item(item: Any, defaults: dict[str, Any], claims: Claims) -> Any:
     """One member of a batch; what is wrong with it is its own affair (§7.2.1)."""
     if type(item) is not dict:
         return Unanswerable("an evaluation must be an object")
     try:
-        return asked(item, defaults)
+        return asked(item, defaults, claims)
     except RequestInvalid as error:
         return Unanswerable(str(error))
 
 
-def _options(options: Any) -> tuple[Semantic, bool]:
-    """`options.evaluations_semantic` and `options.explain`; other members are ignored (§7.1.2)."""
-    if options is None:
-        return Semantic.EXECUTE_ALL, False
+def _explain(options: Any) -> bool:
+    """`options.explain`: are reasons asked for?"""
     if type(options) is not dict:
         raise RequestInvalid("`options` must be an object")
     explain = options.get("explain")
     if explain is not None and type(explain) is not bool:
         raise RequestInvalid("`options.explain` must be true or false")
+    return bool(explain)
+
+
+def _semantic(options: dict[str, Any]) -> Semantic:
+    """`options.evaluations_semantic`: how far a batch is executed (§7.1.2.1)."""
     named = options.get("evaluations_semantic")
     try:
-        semantic = Semantic.EXECUTE_ALL if named is None else Semantic(named)
+        return Semantic.EXECUTE_ALL if named is None else Semantic(named)
     except ValueError:
         raise RequestInvalid(f"`options.evaluations_semantic` must be one of {', '.join(Semantic)}") from None
-    return semantic, bool(explain)
 
 
 ROUTES = {
@@ -136,7 +152,7 @@ class DecisionRoutes:
             revision = (b"remit-revision", result.revision.encode())
             await respond(send, 200, answer_body(result), [revision, request])
         except Exception as error:
-            refusal = _refusal(error)
+            refusal = refusal_of(error)
             await respond(send, refusal.status, error_body(refusal.status, str(refusal)), [*refusal.headers, request])
 
 
@@ -145,21 +161,12 @@ def _check_request(scope: Scope, headers: dict[bytes, bytes]) -> None:
     if scope["method"] != "POST":
         raise Refusal(405, "this endpoint takes POST", (b"allow", b"POST"))
     content_type = headers.get(b"content-type", b"")
-    if content_type not in _JSON_TYPES and content_type.lower().replace(b'"', b"") not in _JSON_TYPES:
-        raise Refusal(400, "the content type must be `application/json`")
+    if content_type not in _JSON_TYPES and not _is_json(content_type):
+        raise Refusal(400, "the content type must be `application/json`, in UTF-8")
 
 
-def _refusal(error: Exception) -> Refusal:
-    """The answer to what went wrong; what nobody foresaw is logged with its trace and told in one sentence."""
-    match error:
-        case Refusal():
-            return error
-        case RequestInvalid():
-            return Refusal(400, str(error))
-        case NotAllowed():
-            return Refusal(403, str(error))
-        case CouldNotDecide():
-            return Refusal(503, str(error))
-        case _:
-            log.error("a decision request failed", exc_info=error)
-            return Refusal(500, "remit could not answer; the fault is in its log")
+def _is_json(content_type: bytes) -> bool:
+    """Is this `application/json` in some other spelling? Its parameters mean nothing, but for another charset."""
+    media_type, *parameters = [part.strip(b" \t") for part in content_type.lower().split(b";")]
+    charsets = [part.partition(b"=")[2].strip(b'"') for part in parameters if part.startswith(b"charset=")]
+    return media_type == b"application/json" and all(charset in (b"utf-8", b"utf8") for charset in charsets)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import msgspec
 
+from remit.errors import CouldNotDecide, NotAllowed, RequestInvalid
 from remit.web.strict import MAX_BYTES
 
 Scope = MutableMapping[str, Any]
@@ -20,6 +22,11 @@ Headers = list[tuple[bytes, bytes]]
 
 READ_SECONDS = 5.0
 """How long a body may take to arrive."""
+
+FAULT = "remit could not answer; the fault is in its log"
+"""What a caller is told of a fault that nobody foresaw."""
+
+log = logging.getLogger("remit.web")
 
 _JSON = (b"content-type", b"application/json")
 _CLOSE = (b"connection", b"close")
@@ -34,6 +41,22 @@ class Refusal(Exception):
         super().__init__(message)
         self.status = status
         self.headers = headers
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """The answer to what went wrong; what nobody foresaw is logged with its trace and told in one sentence."""
+    match error:
+        case Refusal():
+            return error
+        case RequestInvalid():
+            return Refusal(400, str(error))
+        case NotAllowed():
+            return Refusal(403, str(error))
+        case CouldNotDecide():
+            return Refusal(503, str(error))
+        case _:
+            log.error("a request failed", exc_info=error)
+            return Refusal(500, FAULT)
 
 
 def request_id(headers: dict[bytes, bytes]) -> bytes:
@@ -80,14 +103,14 @@ class Deadlines:
 
 
 async def read_body(receive: Receive, headers: dict[bytes, bytes], deadlines: Deadlines) -> bytes:
-    """The request's body. Raises Refusal 413 past the limit (before reading, where its length is announced)
-    and 408 if it does not arrive in time."""
+    """The request's body. Raises Refusal 413 past the limit (before reading, where its length is announced),
+    408 if it does not arrive in time, and 400 if it never will."""
     announced = headers.get(b"content-length", b"")
     if len(announced) > 4 and announced.isdigit() and int(announced[:9]) > MAX_BYTES:
         raise _too_large()
     task = deadlines.begin()
     try:
-        return await _read(receive)
+        body = await _read(receive)
     except asyncio.CancelledError:
         if not deadlines.end(task):
             raise
@@ -95,6 +118,9 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], deadlines: De
         raise Refusal(408, "the body did not arrive in time", _CLOSE) from None
     finally:
         deadlines.end(task)
+    if not body and b"upgrade" in headers:
+        raise Refusal(400, "the server reads no body of a request to upgrade; send plain HTTP/1.1", _CLOSE)
+    return body
 
 
 async def _read(receive: Receive) -> bytes:
@@ -105,6 +131,8 @@ async def _read(receive: Receive) -> bytes:
         parts, size = [body], len(body)
         while message.get("more_body") and size <= MAX_BYTES:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Refusal(400, "the body ended early", _CLOSE)
             parts.append(message.get("body", b""))
             size += len(parts[-1])
         body = b"".join(parts)

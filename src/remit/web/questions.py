@@ -11,8 +11,12 @@ from remit.service.operations import Asked, checked_name, checked_scope
 MAX_GROUPS = 256
 """Groups that one request may bring for its subject."""
 
+Claims = dict[int, tuple[str, ...] | str]
+"""Groups that this request has brought already, or what is wrong with them, by the identity of their array: the items
+of a batch mostly share one subject."""
 
-def asked(body: dict[str, Any], defaults: dict[str, Any] | None = None) -> Asked:
+
+def asked(body: dict[str, Any], defaults: dict[str, Any] | None = None, claims: Claims | None = None) -> Asked:
     """One evaluation request. A member that the body lacks is taken, whole, from `defaults` (§7.1.1).
 
     Raises RequestInvalid naming the member that is missing or malformed.
@@ -38,7 +42,7 @@ def asked(body: dict[str, Any], defaults: dict[str, Any] | None = None) -> Asked
     if resource.get("properties") is not None:
         declared = _scope(_properties(resource, "resource"), "resource.properties", "scope")
     if subject.get("properties") is not None:
-        claimed = _groups(_properties(subject, "subject"))
+        claimed = _groups(_properties(subject, "subject"), {} if claims is None else claims)
     if context is not None:
         place = _place(context)
     return Asked(f"{type_}:{name}", verb, kind, id, declared, place, claimed)
@@ -82,18 +86,29 @@ def _scope(properties: dict[str, Any], where: str, member: str) -> str | None:
     return checked_scope(f"{where}.{member}", text)
 
 
-def _groups(properties: dict[str, Any]) -> tuple[str, ...]:
+def _groups(properties: dict[str, Any], claims: Claims) -> tuple[str, ...]:
     """The groups that the caller says the subject is in, typed."""
     names = properties.get("groups")
     if names is None:
         return ()
+    claimed = claims.get(id(names))
+    if claimed is None:
+        claimed = claims[id(names)] = _claimed(names)
+    if isinstance(claimed, str):
+        raise RequestInvalid(claimed)
+    return claimed
+
+
+def _claimed(names: Any) -> tuple[str, ...] | str:
+    """These groups, typed, or why they can be none."""
     if type(names) is not list or len(names) > MAX_GROUPS:
-        raise RequestInvalid(f"`subject.properties.groups` must be an array of at most {MAX_GROUPS} names")
-    for name in names:
-        if type(name) is not str:
-            raise RequestInvalid("`subject.properties.groups` must hold strings only")
-        checked_name("subject.properties.groups", name)
-    return tuple(f"group:{name}" for name in names)
+        return f"`subject.properties.groups` must be an array of at most {MAX_GROUPS} names"
+    if any(type(name) is not str for name in names):
+        return "`subject.properties.groups` must hold strings only"
+    try:
+        return tuple([f"group:{checked_name('subject.properties.groups', name)}" for name in names])
+    except RequestInvalid as error:
+        return str(error)
 
 
 def _place(context: Any) -> str | None:

@@ -1,0 +1,73 @@
+"""Everything that is measured, as tables: `make bench`, or `python benchmarks/run.py decide build http`.
+
+Every figure is taken in a process of its own; ratios compare what ran in the same minutes on the same machine.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+SIZES = (10, 1_000, 100_000, 1_000_000)
+
+
+def run(script: str, *arguments: str) -> Any:
+    """The JSON that a benchmark script prints."""
+    command = [sys.executable, str(HERE / script), *arguments]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, timeout=900).stdout)
+
+
+def decide() -> None:
+    """In process: microseconds per decision."""
+    print("\n## In process: µs per decision (best of several rounds)\n")
+    print("| access rules | hot allow / deny / stranger | cold allow / deny / stranger | pycasbin | times faster |")
+    print("|---|---|---|---|---|")
+    for rules in SIZES:
+        found = run("decide.py", str(rules), *(["--casbin"] if rules <= 1_000 else []))
+        hot = " / ".join(f"{value:.2f}" for value in found["hot"].values())
+        cold = " / ".join(f"{value:.2f}" for value in found["cold"].values())
+        casbin, mean = found["casbin"], sum(found["hot"].values()) / 3
+        beside = f"{casbin:,.0f} | {casbin / mean:,.0f}" if casbin else "not in minutes | "
+        print(f"| {rules:,} | {hot} | {cold} | {beside} |", flush=True)
+    found = run("decide.py", "1000", "--casbin", "--permissions", "60")
+    mean = sum(found["hot"].values()) / 3
+    print(f"\nWith 60 permission lines and 1,000 access rules: pycasbin {found['casbin']:,.0f} µs, "
+          f"remit {mean:.2f} µs, {found['casbin'] / mean:,.0f} times faster")  # fmt: skip
+
+
+def build() -> None:
+    """From files to ready."""
+    print("\n## From files on disk to ready\n")
+    print("| access rules | read + check, s | index, s | ready, s | peak, MB | kept, bytes per rule |")
+    print("|---|---|---|---|---|---|")
+    for rules in SIZES[1:]:
+        with tempfile.TemporaryDirectory() as directory:
+            subprocess.run([sys.executable, str(HERE / "build.py"), "--write", directory, str(rules)], check=True)
+            f = run("build.py", directory)
+        times = f"{f['read_s']:.2f} | {f['index_s']:.2f} | {f['ready_s']:.2f}"
+        print(f"| {rules:,} | {times} | {f['peak_mb']:.0f} | {f['kept_bytes_per_rule']:.0f} |", flush=True)
+
+
+def http() -> None:
+    """Over HTTP, beside a bare uvicorn hello."""
+    print("\n## Over HTTP: one worker, 32 connections, medians of alternating rounds\n")
+    print("| evaluations per request | server CPU, µs per request | hello's requests per CPU second = 1 | requests/s | decisions per CPU second |")  # fmt: skip
+    print("|---|---|---|---|---|")
+    for batch, f in run("over_http.py").items():
+        print(
+            f"| {batch} | {f['cpu_us_per_request']:.0f} | {f['of_hello_requests_per_cpu_second']:.2f} "
+            f"| {f['requests_per_second']:,.0f} | {f['decisions_per_cpu_second']:,.0f} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    print(f"Python {platform.python_version()}, {platform.machine()}")
+    for name in sys.argv[1:] or ("decide", "build", "http"):
+        {"decide": decide, "build": build, "http": http}[name]()
