@@ -22,6 +22,6 @@ class StartedWith:
 class RingJournal:
     """The last records, in memory, until the journal lands on disk."""
 
-    def __init__(self, size: int = 10_000) -> None:
+    def __init__(self, size: int = 256) -> None:
         self.records: deque[Record] = deque(maxlen=size)
         self.record = self.records.append

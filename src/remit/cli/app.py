@@ -86,12 +86,14 @@ def create_cli(house: House) -> typer.Typer:
 
 @contextmanager
 def _told_to_stop() -> Iterator[None]:
-    """While this lasts, being told to stop (SIGTERM) is a reason to leave, and no failure."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(Exit.FINE))
+    """While this lasts, being told to stop (by a supervisor or from the keyboard) is no failure."""
+    signals = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(each, lambda *_: sys.exit(Exit.FINE)) for each in signals]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in zip(signals, before, strict=True):
+            signal.signal(each, handler)
 
 
 def run(house: House, arguments: list[str] | None = None) -> None:

@@ -73,7 +73,7 @@ def _nearest(asked: _Asked) -> tuple[str | None, tuple[AccessRule, ...]]:
     for holder, scope, roles, but in _misses(asked):
         for role in role_names(snapshot, roles):
             by = f", by way of `{holder}`" if holder != question.subject else ""
-            return f"holds `{role}` in `{scope}`{by}, {but}", _rules(snapshot, question, holder, role, scope)
+            return f"holds `{role}` in `{scope}`{by}, {but}", _access_rules(snapshot, question, holder, role, scope)
     return None, ()
 
 
@@ -106,10 +106,10 @@ def _elsewhere(asked: _Asked, scope: str) -> str:
         return "which has left the scope tree"
     if place is None:
         return f"where nothing that lives in `{home}` can be seen"
-    return "not in all projects (`*`)" if place == ROOT else f"not in `{place}` or above"
+    return "not in `*` (all projects)" if place == ROOT else f"not in `{place}` or above"
 
 
-def _rules(snapshot: Snapshot, question: Question, holder: str, role: str, scope: str) -> tuple[AccessRule, ...]:
+def _access_rules(snapshot: Snapshot, question: Question, holder: str, role: str, scope: str) -> tuple[AccessRule, ...]:
     """The first access rule that gives this role here and now."""
     now = (r for r in snapshot.rules_of(holder, scope) if r.role == role and r.since <= question.when < r.until)
     return tuple(sorted(now, key=lambda rule: rule.origin)[:1])

@@ -91,9 +91,11 @@ def _case(line: Line) -> Case | None:
     kind, colon, id = resource.partition(":")
     good, held = _subject(line)
     good &= line.check(2, "action", untyped_problem)
-    if why := untyped_problem(kind) or (identifier_problem(id) if colon else None):
-        line.fail(3, "R034", f"the resource {quoted(resource)} {why}", "write `kind` or `kind:id`")
-        good = False
+    for label, text, why in (("kind", kind, untyped_problem(kind)), ("id", id, colon and identifier_problem(id))):
+        if why:
+            what = f"the {label} {quoted(text)} {why}" if text.strip() else f"the {label} of the resource is blank"
+            line.fail(3, "R034", what, "write `kind` or `kind:id`")
+            good = False
     for index, text in ((4, home), (5, place)):
         good &= not text or line.check(index, "scope", scope_problem)
     at = None

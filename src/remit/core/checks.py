@@ -19,7 +19,7 @@ from remit.core.tables import Parents, Vocabulary, unknown_name
 
 Sources = Mapping[str, Source]
 
-MAX_INHERITED = 10_000_000
+MAX_INHERITED = 20_000_000
 """Memberships, those by way of other groups counted too: a snapshot holds them all."""
 
 

@@ -30,7 +30,7 @@ def explain(snapshot: Snapshot, question: Question, witness: Witness, ignored: t
     holders = holders_of(snapshot, question.subject, question.groups, question.when)
     counted = tuple(group for group in dict.fromkeys(holders) if group != question.subject)
     if witness.allowed:
-        path = min(_paths(snapshot, question, witness), key=_size)
+        path = min(_paths(snapshot, question, witness), key=lambda path: _size(snapshot, path))
         lines, sentence, advice = _grounds(snapshot, question, path), _granted(snapshot, question, path), None
     else:
         lines, sentence = (), _refused(snapshot, question, witness)
@@ -42,7 +42,7 @@ class _Path(NamedTuple):
     """One way to an allow: how the holder is reached, what it holds, what that may, and the scope asked."""
 
     memberships: tuple[Membership, ...]
-    rule: AccessRule
+    access_rule: AccessRule
     permission: Permission
     at: str
 
@@ -78,17 +78,19 @@ def _asked(snapshot: Snapshot, witness: Witness, held: str, permitted: str) -> s
     return None if deeper is None else deeper_of(snapshot, deeper, permitted)
 
 
-def _size(path: _Path) -> tuple[object, ...]:
-    """Fewer memberships first, then a role held and permitted closer by, then the earlier line."""
-    origins = [membership.origin for membership in path.memberships]
-    return len(path.memberships), path.rule.scope == ROOT, path.rule.origin, path.permission.origin, origins
+def _size(snapshot: Snapshot, path: _Path) -> tuple[object, ...]:
+    """Fewer lines first, then a role that is not held in all projects, then the earlier lines."""
+    memberships, rule, permission, at = path
+    lines = len(memberships) + len(snapshot.chains[at])
+    return lines, rule.scope == ROOT, rule.origin, permission.origin, [each.origin for each in memberships]
 
 
 def _grounds(snapshot: Snapshot, question: Question, path: _Path) -> tuple[Ground, ...]:
     """The lines of a path: with these and no others the answer is the same."""
     verb = snapshot.vocabulary[question.kind][question.action]
     decided = "place" if verb.at_place else "home"
-    grounds = [Ground("permission", path.permission.origin, path.permission.line()), access_rule_ground(path.rule)]
+    permission = path.permission
+    grounds = [Ground("permission", permission.origin, permission.line()), access_rule_ground(path.access_rule)]
     grounds += (Ground("membership", m.origin, m.line() + _window(m.since, m.until)) for m in path.memberships)
     grounds += scope_grounds(snapshot, path.at)
     if verb.at_place and path.at == ROOT and question.place is not None:
@@ -122,8 +124,8 @@ def scope_grounds(snapshot: Snapshot, scope: str) -> Iterable[Ground]:
 
 def _granted(snapshot: Snapshot, question: Question, path: _Path) -> str:
     """One sentence for an allow."""
-    _, role, scope, *_ = path.rule
-    by = f", by way of `{path.rule.subject}`" if path.rule.subject != question.subject else ""
+    _, role, scope, *_ = path.access_rule
+    by = f", by way of `{path.access_rule.subject}`" if path.access_rule.subject != question.subject else ""
     permitted = path.permission.scope
     where = "there" if permitted in snapshot.chains[scope] else f"in `{permitted}`"
     return f"`{question.subject}` holds `{role}` in `{scope}`{by}, which may {question.action} {question.kind} {where}"
@@ -132,7 +134,7 @@ def _granted(snapshot: Snapshot, question: Question, path: _Path) -> str:
 def _refused(snapshot: Snapshot, question: Question, witness: Witness) -> str:
     """One sentence for a deny, by its code."""
     subject, action, kind, id, *_ = question
-    thing = f"`{kind}:{id}`" if id is not None else f"this {kind}"
+    thing = quoted(f"{kind}:{id}") if id is not None else f"this {kind}"
     match witness.code:
         case Code.UNKNOWN_KIND:
             return _unknown("kind", kind, snapshot.vocabulary)
@@ -146,7 +148,7 @@ def _refused(snapshot: Snapshot, question: Question, witness: Witness) -> str:
         case Code.SCOPE_MISMATCH:
             return f"the request says that {thing} lives in `{witness.name}`; it lives in `{witness.home}`"
         case Code.UNKNOWN_SUBJECT:
-            return f"no line of the policy names `{subject}` or a group it belongs to"
+            return f"no line of the policy names {quoted(subject)} or a group it belongs to"
         case Code.NOT_AVAILABLE:
             return f"{thing} lives in `{witness.home}` and is not available in `{witness.place}`"
         case Code.NO_PERMISSION:
@@ -159,7 +161,7 @@ def _where(witness: Witness, thing: str) -> str:
     """The scopes that were looked at, as words that follow "holds"."""
     if witness.place is None:
         return f"in any scope where {thing} could be seen"
-    return "in all projects (`*`)" if witness.place == ROOT else f"in `{witness.place}` or above"
+    return "in `*` (all projects)" if witness.place == ROOT else f"in `{witness.place}` or above"
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:

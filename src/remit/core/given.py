@@ -13,7 +13,6 @@ from remit.core.model import ROOT, AccessRule, Origin
 from remit.core.policy import Policy
 from remit.core.tables import Parents, add_parent, unknown_name
 
-
 Fault = tuple[Origin, str]
 """A given line and what is wrong with it."""
 
@@ -35,7 +34,7 @@ def with_lines(policy: Policy, given: Sequence[Line]) -> tuple[Policy, list[Faul
                 rules += filter(None, [access_rule(line)])
     roles = tuple(dict.fromkeys((*policy.roles, *(p.role for p in permissions))))
     sources = _Sources({given[0].source.name: given[0].source})
-    _check_rules(rules, roles, parents, sources, report)
+    _check_access_rules(rules, roles, parents, sources, report)
     check_tree(parents, sources, report)
     check_names(permissions, policy.vocabulary, parents, sources, report)
     check_memberships(memberships, sources, report)
@@ -46,7 +45,7 @@ def with_lines(policy: Policy, given: Sequence[Line]) -> tuple[Policy, list[Faul
     return replace(more, access_rules=AccessRules.of([*policy.access_rules, *rules])), []
 
 
-def _check_rules(
+def _check_access_rules(
     rules: Iterable[AccessRule], roles: Sequence[str], parents: Parents, sources: _Sources, report: Report
 ) -> None:
     """Given access rules name roles and scopes that exist; one that does not would prove nothing."""

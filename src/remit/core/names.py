@@ -110,6 +110,8 @@ def policy_id_problem(text: str) -> str | None:
         return f"holds `{match.group()}`, which a name in a Casbin policy line cannot carry"
     if " #" in text:
         return COMMENT_INSIDE
+    if ROOT in text:
+        return f"holds `{ROOT}`; a name is never a pattern"
     if text.startswith(FORMULA):
         return FORMULA_CELL
     return None

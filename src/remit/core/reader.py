@@ -118,18 +118,15 @@ def _examine(source: Source, report: Report, quotes: bool) -> bool:
         if '"' in text or invisible(text) is not None or not unicodedata.is_normalized("NFC", text):
             for index, raw in enumerate(block, number):
                 line = line_text(raw, index)
-                _examine_line(source, index, line, report)
-                if not quotes and '"' in line and line[0] != "#":
-                    help = "fields are never quoted: a comma cannot stand inside one"
-                    report.at_column(source, index, line.index('"') + 1, "R009", "a quotation mark", help)
+                comment = line.startswith("#")
+                if quotes or comment or len(line) <= MAX_LINE:  # a longer row is refused as a whole
+                    _examine_line(source, index, line, quotes or comment, report)
         number, offset = number + len(block), stream.tell()
     return True
 
 
-def _examine_line(source: Source, number: int, line: str, report: Report) -> None:
-    """Report the first character of each sort that no line may hold, comments included."""
-    if len(line) > MAX_LINE and line[0] != "#":
-        return
+def _examine_line(source: Source, number: int, line: str, quotes: bool, report: Report) -> None:
+    """Report the first character of each sort that this line may not hold."""
     if match := _CONTROL.search(line):
         report.at_column(source, number, match.start() + 1, "R006", described(match.group()), _PLAINLY)
     if not line.isascii():
@@ -140,3 +137,6 @@ def _examine_line(source: Source, number: int, line: str, report: Report) -> Non
             column = next((i for i, (a, b) in enumerate(zip(line, normal, strict=False)) if a != b), 0) + 1
             help = "names are compared byte by byte; save the text in normal form C"
             report.at_column(source, number, column, "R008", "text that is not in Unicode normal form C", help)
+    if not quotes and '"' in line:
+        help = "fields are never quoted: a comma cannot stand inside one"
+        report.at_column(source, number, line.index('"') + 1, "R009", "a quotation mark", help)

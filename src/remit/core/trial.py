@@ -110,9 +110,10 @@ def _fault(bench: _Bench, case: Case, now: int) -> str:
     if witness.allowed == case.allow:
         return ""
     said = explain(bench.snapshot, question, witness)
-    giving = [str(line.origin) for line in said.lines if line.what in ("permission", "access rule", "membership")]
-    reason = " and ".join(place for place in giving if place != str(_STAGE)) or f"{said.code}, {said.sentence}"
-    return f"expected {_word(case.allow)}, decided {_word(witness.allowed)}: {reason}"
+    if not witness.allowed:
+        return f"expected allow, decided deny ({said.code}): {said.sentence}"
+    giving = (line.origin for line in said.lines if line.what in ("permission", "access rule", "membership"))
+    return f"expected deny, decided allow by {' and '.join(str(place) for place in giving if place != _STAGE)}"
 
 
 def _word(allowed: bool) -> str:
@@ -140,14 +141,14 @@ def _unknown_pair(policy: Policy, kind: str, action: str) -> str:
     if kind not in policy.vocabulary:
         return _unknown("kind", kind, policy.vocabulary)
     if action not in policy.vocabulary[kind]:
-        return _unknown(f"action of `{kind}`", action, policy.vocabulary[kind])
+        return _unknown("action", action, policy.vocabulary[kind], f" of `{kind}`")
     return ""
 
 
-def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+def _unknown(what: str, name: str, known: Iterable[str], of: str = "") -> str:
     """A fault about a name that the policy does not know, with the likely one if there is any."""
     guess = did_you_mean(name, known)
-    return f"unknown {what} {quoted(name)}" + (f"; did you mean `{guess}`?" if guess else "")
+    return f"unknown {what} {quoted(name)}{of}" + (f"; did you mean `{guess}`?" if guess else "")
 
 
 def _exactly_fault(bench: _Bench, entry: Exactly, now: int) -> str:

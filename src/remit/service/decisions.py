@@ -29,20 +29,20 @@ def evaluate_many(permit: Permit, operation: EvaluateMany) -> Answers:
             continue
         if allowed == (semantic is Semantic.PERMIT_ON_FIRST_PERMIT):
             break
-    return Answers(tuple(answers), permit.snapshot.revision)
+    return Answers(tuple(answers), permit[1].revision)
 
 
 def _answer(permit: Permit, asked: Asked, reasons: bool) -> Answer:
     """Decide one question at the permit's instant, with the groups that count."""
+    actor, snapshot, when, wishes = permit
     subject, action, kind, id, declared, place, claimed = asked
-    groups = permit.actor.groups if subject == permit.actor.subject else ()
+    groups = actor.groups if subject == actor.subject else ()
     ignored: tuple[str, ...] = ()
     if claimed:
-        if VOUCH in permit.wishes:
+        if VOUCH in wishes:
             groups = (*groups, *claimed)
         else:
             ignored = claimed
-    snapshot, when = permit.snapshot, permit.when
     found = walk(snapshot, subject, action, kind, id, declared, place, groups, when)
     explanation = None
     if reasons:

@@ -19,25 +19,18 @@ from remit.service.ports import Clock, Journal, Policies, Record
 LOCAL = Actor("application:local")
 """The caller until callers are authenticated: it may do everything, and the server answers on loopback only."""
 
-_SEAL = object()
-_record = tuple.__new__  # on the way of every decision: a NamedTuple's own constructor costs twice as much
+_made = tuple.__new__  # on the way of every decision: a NamedTuple's own constructor costs twice as much
 
 
-class Permit:
-    """Leave to perform one operation: by whom, under which snapshot, judged at which instant.
+class Permit(tuple[Actor, Snapshot, int, tuple[Need, ...]]):
+    """Leave to perform one operation: by whom, under which snapshot, judged at which instant, and which of the
+    operation's wishes the policy grants. Handlers unpack it. Only the gate makes one."""
 
-    Only the gate makes one. `wishes` are the wishes of the operation that the policy grants.
-    """
+    __slots__ = ()
 
-    __slots__ = ("actor", "snapshot", "when", "wishes")
-
-    def __init__(self, seal: object, actor: Actor, snapshot: Snapshot, when: int, wishes: tuple[Need, ...]) -> None:
-        if seal is not _SEAL:
-            raise TypeError("only the gate makes a permit")
-        self.actor = actor
-        self.snapshot = snapshot
-        self.when = when
-        self.wishes = wishes
+    def __new__(cls, *_: object) -> Permit:
+        """Raises TypeError: a permit is not made by asking for one."""
+        raise TypeError("only the gate makes a permit")
 
 
 Handler = Callable[[Permit, Any], Any]
@@ -72,9 +65,9 @@ class Gate:
         wishes = operation.wishes()
         if wishes:
             wishes = tuple(wish for wish in wishes if _allowed(snapshot, actor, wish, when))
-        permit = Permit(_SEAL, actor, snapshot, when, wishes)
+        permit = _made(Permit, (actor, snapshot, when, wishes))
         result = self._handlers[type(operation)](permit, operation)
-        self._journal.record(_record(Record, (when, actor, operation, snapshot.revision, result, None)))
+        self._journal.record(_made(Record, (when, actor, operation, snapshot.revision, result, None)))
         return result
 
 

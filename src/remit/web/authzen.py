@@ -26,6 +26,7 @@ from remit.web.http import (
     request_id,
     respond,
 )
+from remit.web.plain import plain_question, plain_questions
 from remit.web.questions import Claims, asked
 from remit.web.reasons import context_of
 from remit.web.strict import parse
@@ -44,19 +45,25 @@ _encode = msgspec.json.Encoder().encode
 class Route(NamedTuple):
     """One raw route: how a body becomes an operation, and what that can be."""
 
-    read: Callable[[dict[str, Any]], Operation]
+    read: Callable[[bytes], Operation]
     operations: tuple[type[Operation], ...]
     summary: str
 
 
-def read_evaluation(body: dict[str, Any]) -> Evaluate:
+def read_evaluation(data: bytes) -> Evaluate:
     """A single evaluation request (§6.1)."""
+    if (plain := plain_question(data)) is not None:
+        return Evaluate(plain)
+    body = parse(data)
     options = body.get("options")
     return Evaluate(asked(body), False if options is None else _explain(options))
 
 
-def read_evaluations(body: dict[str, Any]) -> Operation:
+def read_evaluations(data: bytes) -> Operation:
     """A batch (§7.1); without evaluations it is a single request."""
+    if (plain := plain_questions(data, MAX_BATCH)) is not None:
+        return EvaluateMany(plain)
+    body = parse(data)
     options, items = body.get("options"), body.get("evaluations")
     explain, semantic = (False, Semantic.EXECUTE_ALL) if options is None else (_explain(options), _semantic(options))
     if items is None or items == []:
@@ -147,7 +154,7 @@ class DecisionRoutes:
         request = (b"x-request-id", request_id(headers))
         try:
             _check_request(scope, headers)
-            operation = route.read(parse(await read_body(receive, headers, self._deadlines)))
+            operation = route.read(await read_body(receive, headers, self._deadlines))
             result = await self._gate.perform(LOCAL, operation)
             revision = (b"remit-revision", result.revision.encode())
             await respond(send, 200, answer_body(result), [revision, request])

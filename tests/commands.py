@@ -1,0 +1,103 @@
+"""The `remit` command as tests run it: in this process over files in memory, or for real over files on disk."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from readable import FILES, NOW
+from remit.cli.app import run
+from remit.cli.house import ServeOptions
+from remit.core.policy import Policy
+from remit.core.snapshot import Snapshot
+from remit.errors import RemitError
+from remit.service.policies import admit
+
+REMIT = Path(sys.executable).with_name("remit")
+GOLDEN = Path(__file__).parent / "data" / "golden"
+
+
+class Ran(NamedTuple):
+    """How a command came out."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Desk:
+    """A world for commands: a policy in memory, a day that does not end, and nobody to serve."""
+
+    def __init__(self, files: Mapping[str, bytes], trouble: RemitError | None = None) -> None:
+        self.files = dict(files)
+        self.trouble = trouble
+        self.served: list[ServeOptions] = []
+
+    def now(self) -> int:
+        return NOW
+
+    def read(self, policy: Path, model: Path) -> dict[str, bytes]:
+        if self.trouble is not None:
+            raise self.trouble
+        return self.files
+
+    def admit(self, files: Mapping[str, bytes], now: int) -> tuple[Policy, Snapshot]:
+        return admit(files, now)
+
+    def serve(self, options: ServeOptions) -> None:
+        self.admit(self.read(options.policy, options.model), self.now())
+        self.served.append(options)
+
+
+def ran(*arguments: str, files: Mapping[str, bytes] = FILES, desk: Desk | None = None) -> Ran:
+    """Run one command in this process."""
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as left:
+        run(desk or Desk(files), list(arguments))
+    return Ran(int(left.value.code or 0), out.getvalue(), err.getvalue())
+
+
+def really_ran(*arguments: str, directory: Path, **environment: str) -> Ran:
+    """Run the installed command in a directory, its output piped."""
+    found = subprocess.run(
+        [REMIT, *arguments],
+        cwd=directory,
+        env={**_environment(), **environment},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    return Ran(found.returncode, found.stdout.decode(), found.stderr.decode())
+
+
+def started(*arguments: str, directory: Path) -> subprocess.Popen[str]:
+    """Start the installed command in a directory and leave it running."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen([REMIT, *arguments], cwd=directory, env=_environment(), stdout=pipe, stderr=pipe, text=True)
+
+
+def written(files: Mapping[str, bytes], directory: Path) -> Path:
+    """The files of a policy on disk, where the command looks for them by default."""
+    for name, data in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return directory
+
+
+def golden(name: str) -> str:
+    """The output that a command must print, character by character."""
+    return (GOLDEN / name).read_text(encoding="utf-8")
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment without what would change how the command reads or prints."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("REMIT_", "PYTHON", "COLUMNS"))}

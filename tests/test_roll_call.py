@@ -1,0 +1,189 @@
+"""A forgotten check cannot happen: every route, every verb and every operation answers the roll. Each is bound to an
+operation, and so passes the gate, or stands in a short list with the reason why it need not.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import pytest
+import typer
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+from asking import question
+from commands import Desk
+from house import Module, modules
+from readable import FILES, POLICY
+from remit.adapters.memory import RingJournal, StartedWith
+from remit.bootstrap import HANDLERS, build_app, now
+from remit.cli import app as cli
+from remit.core.policy import read_policy
+from remit.core.snapshot import Snapshot
+from remit.errors import Misconfigured
+from remit.service.gate import LOCAL, Gate, Permit
+from remit.service.operations import Actor, Asked, Evaluate, EvaluateMany, Need, Operation, Unanswerable
+from remit.web import app as web
+from remit.web.authzen import ROUTES
+from test_shipped_policy import shipped
+
+SNAPSHOT = Snapshot(POLICY)
+OPERATIONS = get_args(Operation)
+ABOUT_ADA = Asked("user:ada", "use", "environment", "seen")
+EXAMPLES: dict[type, Any] = {
+    Evaluate: Evaluate(ABOUT_ADA, explain=True),
+    EvaluateMany: EvaluateMany((Unanswerable("no question"), ABOUT_ADA), explain=True),
+}
+"""One of each operation, asked by somebody whom it does not concern."""
+
+STRANGER = Actor("application:stranger")
+
+
+def fastapi_within(app: object) -> FastAPI:
+    """The FastAPI application behind whatever stands in front of it."""
+    while not isinstance(app, FastAPI):
+        app = next(inner for inner in vars(app).values() if callable(inner) and not isinstance(inner, Gate))
+    return app
+
+
+@pytest.fixture(scope="module")
+def app() -> FastAPI:
+    return fastapi_within(build_app(SNAPSHOT, "http://localhost"))
+
+
+def routes_of(app: FastAPI) -> list[str]:
+    """The paths that the application answers itself, those of included routers too."""
+    return [context.path for context in iter_route_contexts(app.routes)]
+
+
+def verbs_of(command: Any, *above: str) -> Iterator[str]:
+    """The verbs of the command, those of groups within it too, as they are typed."""
+    for name, inner in getattr(command, "commands", {}).items():
+        if getattr(inner, "commands", None):
+            yield from verbs_of(inner, *above, name)
+        else:
+            yield " ".join((*above, name))
+
+
+def assert_reasons(public: dict[str, str]) -> None:
+    """Each reason is one, in words."""
+    for name, reason in public.items():
+        assert len(reason.split()) > 2, f"`{name}` is public, and why?"
+        assert reason == reason.strip() and not reason.endswith("."), name
+
+
+def test_every_route_is_bound_to_an_operation_or_public_with_a_reason(app: FastAPI) -> None:
+    routes = routes_of(app)
+    assert len(routes) == len(set(routes)) == 4, "count them: a route that the walk misses is one that nobody checks"
+    forgotten = [route for route in routes if route not in web.PUBLIC and route not in ROUTES]
+    assert not forgotten, f"bind them to an operation in a table, or say in PUBLIC why they need none: {forgotten}"
+    assert web.PUBLIC.keys() == set(routes), "what is no route any more needs no reason"
+    assert not web.PUBLIC.keys() & ROUTES.keys()
+    assert_reasons(web.PUBLIC)
+
+
+def test_every_raw_route_leads_to_operations_and_to_nothing_else() -> None:
+    assert len(ROUTES) == 2
+    one, many = (json.dumps(body).encode() for body in (question(), question(evaluations=[{}])))
+    for path, route in ROUTES.items():
+        assert route.operations and set(route.operations) <= set(OPERATIONS), path
+        made = {type(route.read(one)), type(route.read(many))}
+        assert made <= set(route.operations), path
+        assert route.summary
+
+
+def test_the_openapi_document_describes_every_route(app: FastAPI) -> None:
+    described = app.openapi()["paths"]
+    assert set(described) == {*ROUTES, *(route for route in routes_of(app) if route != app.openapi_url)}
+    for path, route in ROUTES.items():
+        operation = described[path]["post"]
+        assert operation["summary"] == route.summary
+        assert operation["requestBody"]["required"] is True
+        assert {"200", "400", "403", "413", "503"} <= operation["responses"].keys()
+
+
+def test_a_route_that_nobody_thought_of_is_noticed() -> None:
+    app = FastAPI()
+    app.add_api_route("/secret", lambda: None)
+    assert "/secret" in routes_of(app)
+    assert "/secret" not in web.PUBLIC.keys() | ROUTES.keys()
+
+
+def test_every_verb_is_bound_to_an_operation_or_public_with_a_reason() -> None:
+    verbs = list(verbs_of(typer.main.get_command(cli.create_cli(Desk(FILES)))))
+    assert len(verbs) == len(set(verbs)) >= 5
+    assert cli.PUBLIC.keys() == set(verbs), "a verb performs an operation, or says in PUBLIC why it needs none"
+    assert_reasons(cli.PUBLIC)
+
+
+def test_verbs_within_groups_are_seen() -> None:
+    inner, outer = typer.Typer(), typer.Typer()
+    inner.command("deep")(lambda: None)
+    inner.command("deeper")(lambda: None)
+    outer.add_typer(inner, name="group")
+    outer.command("flat")(lambda: None)
+    assert set(verbs_of(typer.main.get_command(outer))) == {"group deep", "group deeper", "flat"}
+
+
+def test_every_operation_has_a_handler_and_no_handler_is_without_one() -> None:
+    assert set(HANDLERS) == set(OPERATIONS) == set(EXAMPLES)
+    assert len(set(HANDLERS.values())) == len(HANDLERS)
+
+
+def test_every_operation_says_what_it_needs() -> None:
+    vocabulary = read_policy(shipped()).vocabulary
+    for kind, example in EXAMPLES.items():
+        needs = example.needs(STRANGER)
+        assert needs, f"{kind.__name__} lets a stranger in"
+        for need in (*needs, *example.wishes()):
+            assert isinstance(need, Need)
+            assert need.action in vocabulary[need.kind], f"{kind.__name__} needs what nobody can be given"
+
+
+@pytest.mark.parametrize("missing", OPERATIONS, ids=lambda operation: operation.__name__)
+def test_a_gate_without_a_handler_does_not_start(missing: type) -> None:
+    handlers = {operation: handler for operation, handler in HANDLERS.items() if operation is not missing}
+    with pytest.raises(Misconfigured, match=missing.__name__):
+        Gate(StartedWith(SNAPSHOT), RingJournal(), now, handlers)
+
+
+def test_the_gate_has_one_method() -> None:
+    assert [name for name in dir(Gate) if not name.startswith("_")] == ["perform"]
+
+
+def test_only_the_gate_makes_a_permit() -> None:
+    for arguments in ((), (object(), LOCAL, SNAPSHOT, 0, ()), ((LOCAL, SNAPSHOT, 0, ()),)):
+        with pytest.raises(TypeError, match="only the gate"):
+            Permit(*arguments)
+
+
+def naming(module: Module, *names: str) -> bool:
+    """Does the module use one of these names other than as a type?"""
+    nodes = list(ast.walk(module.tree()))
+    typed = {inner for node in nodes if isinstance(node, ast.arg) for inner in ast.walk(node)}
+    return any(
+        isinstance(node, ast.Name | ast.Attribute) and _last(node) in names for node in nodes if node not in typed
+    )
+
+
+def _last(node: ast.Name | ast.Attribute) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr
+
+
+def test_nobody_else_makes_a_permit_or_calls_past_the_gate() -> None:
+    for module in modules():
+        if module.name != "remit.service.gate":
+            assert not naming(module, "Permit"), f"{module.file} makes a permit; only the gate does"
+        if module.name not in ("remit.service.gate", "remit.bootstrap"):
+            assert not naming(module, "_handlers", "HANDLERS"), f"{module.file} calls a handler past the gate"
+
+
+@pytest.mark.parametrize(
+    "text", ["Permit(1, 2, 3)", "tuple.__new__(Permit, (1, 2))", "made = gate.Permit", "copy(permit, Permit)"]
+)
+def test_a_permit_made_elsewhere_is_noticed(text: str) -> None:
+    assert naming(Module("remit.web.x", "src/remit/web/x.py", text), "Permit")
+    assert not naming(Module("remit.web.x", "src/remit/web/x.py", "def f(permit: Permit): ..."), "Permit")
