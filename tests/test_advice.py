@@ -37,6 +37,15 @@ def test_not_available() -> None:
     assert denied(answer, Code.NOT_AVAILABLE) == (miss, None, FIXED)
 
 
+def test_not_available_to_a_role_that_would_do_there() -> None:
+    answer = said("user:gus", "use", "environment:seen", place="project:nlp")
+    miss = "holds `guide` in `department:research`, which may use environment in `project:nlp`"
+    assert denied(answer, Code.NOT_AVAILABLE) == (miss, None, FIXED)
+    answer = said("user:ida", "use", "environment:seen", place="project:nlp")
+    miss = "holds `maintainer` in `department:research`, which lacks `environment:use`"
+    assert denied(answer, Code.NOT_AVAILABLE) == (miss, None, FIXED)
+
+
 def test_no_role_here() -> None:
     answer = said("user:ada", "create", home="project:web")
     assert answer.sentence == "`user:ada` holds no role in `project:web` or above"
@@ -100,7 +109,7 @@ def test_a_miss_by_way_of_a_group_says_so() -> None:
     assert answer.advice.nearest == (
         "holds `researcher` in `project:nlp`, by way of `group:science`, which lacks `environment:edit`"
     )
-    (rule,) = answer.advice.rules
+    (rule,) = answer.advice.access_rules
     assert (rule.subject, str(rule.origin)) == ("group:science", f"{RULES}:2")
 
 

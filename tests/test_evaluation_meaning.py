@@ -150,7 +150,7 @@ def test_a_deny_names_the_nearest_miss_and_the_line_that_would_grant(pdp: Runnin
 def test_a_deny_says_why_no_line_would_help(pdp: Running) -> None:
     reason = explained(pdp, question("user:ada", "view", "environment:sold", context={"project": HERE}))
     assert reason["code"] == "not-available"
-    assert reason["no_line_would_grant"]
+    assert reason["no_suggestion"]
     assert "would_grant" not in reason
 
 

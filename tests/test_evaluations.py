@@ -4,6 +4,7 @@ and the three semantics stop where they must.
 
 from __future__ import annotations
 
+import json
 from random import Random
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from asking import NO, YES, entity, question
+from remit.service.operations import EvaluateMany, Unanswerable, checked_name
+from remit.web.authzen import read_evaluations
 from server import EVALUATIONS, Running
 
 ANSWERS = {
@@ -180,8 +183,11 @@ def test_unknown_members_of_items_are_ignored(pdp: Running) -> None:
 
 
 def test_as_many_questions_as_allowed(pdp: Running) -> None:
-    assert decisions(pdp, [{}] * 256, **YES) == [True] * 256
-    assert pdp.ask({**YES, "evaluations": [{}] * 257}, EVALUATIONS).status_code == 400
+    for item in ({}, YES):
+        assert decisions(pdp, [item] * 256, **YES) == [True] * 256
+        assert pdp.ask({**YES, "evaluations": [item] * 257}, EVALUATIONS).status_code == 400
+    assert decisions(pdp, [YES] * 256) == [True] * 256
+    assert pdp.ask({"evaluations": [YES] * 257}, EVALUATIONS).status_code == 400
 
 
 def test_reasons_are_given_item_by_item(pdp: Running) -> None:
@@ -201,6 +207,19 @@ def test_reasons_are_given_for_fewer_questions(pdp: Running) -> None:
     answer = pdp.ask({**YES, "evaluations": [{}] * 33, **explain}, EVALUATIONS)
     assert answer.status_code == 400
     assert "explain" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("last", ["lab", " "])
+def test_groups_that_all_items_share_are_read_once(monkeypatch: pytest.MonkeyPatch, last: str) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(
+        "remit.web.questions.checked_name", lambda where, text: read.append(text) or checked_name(where, text)
+    )
+    shared = question(entity("user:zoe", groups=["x"] * 255 + [last]))
+    operation = read_evaluations(json.dumps({**shared, "evaluations": [{}] * 256}).encode())
+    assert isinstance(operation, EvaluateMany)
+    assert all(isinstance(item, Unanswerable) == (last == " ") for item in operation.items)
+    assert len(read) < 2 * 256
 
 
 def test_a_batch_decides_as_single_questions_do(pdp: Running) -> None:

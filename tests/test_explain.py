@@ -83,6 +83,15 @@ def test_seen_from_anywhere_names_the_place_where_it_is_seen() -> None:
     assert told(answer)[2:] == [*VISION, "resource: policies/resources.csv:1: environment:everywhere, *", VIEW]
 
 
+def test_where_a_resource_lives_is_named_only_where_the_policy_said_so() -> None:
+    by_catalog = said("user:ada", "use", "environment:lost", place="project:vision", known="*")
+    created = said("user:ada", "create", "environment:seen", home="project:vision")
+    by_policy = said("user:ada", "use", "environment:seen", home="project:vision")
+    for answer, resources in ((by_catalog, 0), (created, 0), (by_policy, 1)):
+        assert answer.allowed
+        assert sum(line.what == "resource" for line in answer.lines) == resources
+
+
 def test_a_place_that_is_not_asked_must_still_be_known() -> None:
     answer = said("user:bob", "view", "environment:nowhere", place="project:nlp")
     assert told(answer)[1:] == [f"access rule: {RULES}:3: g, user:bob, viewer, *", *NLP, VIEW]

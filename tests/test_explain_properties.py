@@ -16,7 +16,7 @@ import pytest
 
 from naive import Naive
 from remit.core.access import AccessRules
-from remit.core.explain import access_rule_ground, explain
+from remit.core.explain import explain
 from remit.core.model import (
     ALWAYS,
     FOREVER,
@@ -204,9 +204,9 @@ def test_the_nearest_miss_is_really_held(seeds: range) -> None:
     for world, question, found, said in told(seeds):
         if said.advice is None or said.advice.nearest is None:
             assert found.code is not Code.NO_PERMISSION, (world.seed, question)
-            assert said.advice is None or not said.advice.rules
+            assert said.advice is None or not said.advice.access_rules
             continue
-        (rule,) = said.advice.rules
+        (rule,) = said.advice.access_rules
         assert rule in list(world.policy.access_rules)
         assert rule.since <= question.when < rule.until
         assert rule.subject in Naive(world.policy).counted(question)
@@ -228,7 +228,7 @@ def test_lines_out_of_time_are_those_that_would_grant_without_their_window(seeds
             and grants(world.policy, rule.subject, rule.role, rule.scope, question)
         ]
         assert list(advice.lapsed) == due, (world.seed, question)
-        assert all(", 20" in access_rule_ground(rule).text for rule in due), "a line out of time shows its window"
+        assert all(", 20" in rule.line() for rule in due), "a line out of time shows its window"
         lapsed += len(due)
     assert lapsed > 10
 

@@ -41,6 +41,7 @@ def chain(form: str, count: int) -> str:
 
 TREE = "g2, project:1, *\n" + chain("g2, project:1{0}, project:1{1}", 9).replace("project:10", "project:1")
 GROUPS = "\n".join(f"g, group:{i + 1}, group:{i}, *" for i in range(9))
+MATCHER = BASE["model"].rstrip("\n").rpartition("\n")[2]
 REASON = "g, user:bob, viewer, *, , , , , "
 
 EXAMPLES = [
@@ -199,6 +200,7 @@ EXAMPLES = [
     Example("R030", "model", "m2 = r.sub == p.sub",
                              "^" * 19,
                              "; m2 = r.sub == p.sub"),
+    Example("R030", "model", MATCHER, "^" * len(MATCHER), f"# {MATCHER}"),
     Example("R031", "access_rules", REASON + "w" * (MAX_LINE + 1 - len(REASON)),
                                     "^" * MAX_LINE,
                                     REASON + "w" * (MAX_LINE - len(REASON))),
@@ -217,6 +219,8 @@ WHOLE = [
     Whole("R004", files(roles=MARK + BASE["roles"].encode()), "policies/roles.csv:1:1", 1, files()),
     Whole("R030", files(model=BASE["model"].replace("p.eft == allow", "p.eft == deny")), "model.conf:9:1", 31,
           files(model=BASE["model"].replace("p.eft == allow", "p.eft==allow"))),
+    Whole("R030", files(model=BASE["model"].replace("obj, act\n", "o bj, act\n")), "model.conf:4:1", 23,
+          files(model="# spaces are free\n" + BASE["model"].replace("obj, act\n", "obj ,act\n"))),
     Whole("R030", files(model=BASE["model"].replace("g2 = _, _\n", "")), "model.conf", 0, files()),
     Whole("R033", files(access_rules="g, user:bob, viewer, *"), "policies/access_rules.csv:1:1", 22,
           files(access_rules="g, user:bob, viewer, *\n")),

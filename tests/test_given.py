@@ -53,6 +53,15 @@ def test_given_lines_that_belong_together_may_stand_in_any_order() -> None:
     )
 
 
+def test_a_given_role_that_creates_workloads_must_be_able_to_use_blocks() -> None:
+    tables = {
+        "vocabulary": "workload, create, home, run one",
+        "roles": "p, researcher, *, workload, create\np, guide, project:nlp, workload, create",
+    }
+    (fault,) = faults("given, p, runner, *, workload, create\n", **tables)
+    assert fault.startswith("1: `runner` may create ")
+
+
 def test_a_given_line_counts_from_since_until_until() -> None:
     assert (
         passed(

@@ -194,7 +194,6 @@ def test_without_a_policy_nothing_is_decided(serve: Callable[..., Running]) -> N
     running = serve(app=broken(CouldNotDecide("no policy is live")))
     for answer in (running.ask(YES), running.ask({"evaluations": [YES]}, EVALUATIONS), running.client.get("/readyz")):
         assert status_of(answer, 503)["message"] == "no policy is live"
-        assert answer.headers["x-request-id"]
     status_of(running.client.get("/healthz"), 200)
 
 

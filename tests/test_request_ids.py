@@ -50,7 +50,7 @@ def test_the_request_id_comes_back_on_every_answer(pdp: Running, name: bytes) ->
             assert (reply.status, reply.headers[b"x-request-id"]) == (status, name)
 
 
-def test_a_request_without_an_id_gets_one_of_its_own(pdp: Running) -> None:
+def test_a_request_without_an_id_is_answered_without_one(pdp: Running) -> None:
     answers = [
         pdp.ask(YES),
         pdp.ask([]),
@@ -58,10 +58,7 @@ def test_a_request_without_an_id_gets_one_of_its_own(pdp: Running) -> None:
         pdp.client.get("/healthz"),
         pdp.client.get("/none"),
     ]
-    answers.append(pdp.ask(YES, **{"x-request-id": ""}))
-    names = [answer.headers["x-request-id"] for answer in answers]
-    assert all(names)
-    assert len(set(names)) == len(names)
+    assert not any("x-request-id" in answer.headers for answer in answers)
 
 
 INJECTIONS = [

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from asking import YES
 from bad_json import BYTES, CONTROLS, ESCAPES, GOOD_NUMBERS, HEAVY, LONE, NO_JSON, NUMBERS, TWICE, nested
 from remit.errors import RequestInvalid
-from remit.web.strict import MAX_BYTES, MAX_DEPTH, MAX_MEMBERS, parse
+from remit.web.strict import parse
 from server import EVALUATIONS, Running, raw_request
 
 WHOLE = json.dumps(YES).encode()
@@ -102,8 +103,8 @@ def test_what_is_no_json_object_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("opening", ["[", "{", "[{", "{[", "[[{"])
 def test_nesting_is_bounded(opening: str) -> None:
-    assert parse(b'{"x": %s}' % nested(opening, MAX_DEPTH - 1).encode())
-    for depth in (MAX_DEPTH, 20, 900, 1_100, 9_000):
+    assert parse(b'{"x": %s}' % nested(opening, 7).encode())
+    for depth in (8, 20, 900, 1_100, 9_000):
         value = nested(opening, depth)
         for body in (f'{{"x": {value}}}', f'{{"x": {value}, "y": "\\n"}}', f'{{"x": [1, {value}], "y": {{}}}}'):
             assert "deep" in refused(body.encode()) or "\\n" in body
@@ -122,20 +123,29 @@ def test_brackets_in_strings_are_no_nesting() -> None:
 
 
 def test_members_of_one_object_are_counted() -> None:
-    most = ", ".join(f'"{number}": {{}}' for number in range(MAX_MEMBERS))
-    assert len(parse(b"{%s}" % most.encode())) == MAX_MEMBERS
+    most = ", ".join(f'"{number}": {{}}' for number in range(256))
+    assert len(parse(b"{%s}" % most.encode())) == 256
     for body in (f'{{{most}, "x": 1}}', f'{{"y": {{{most}, "x": 1}}}}', f'{{"y": [[{{{most}, "x": 1}}]], "z": "\\n"}}'):
-        assert f"more than {MAX_MEMBERS} members" in refused(body.encode())
+        assert "more than 256 members" in refused(body.encode())
     assert parse(b'{"x": [{%s}, {%s}]}' % (most.encode(), most.encode()))
 
 
 @pytest.mark.parametrize("value", HEAVY, ids=lambda value: value[:12])
 def test_no_body_is_slow_to_read(value: bytes) -> None:
     body = b'{"x": %s}' % value
-    assert len(body) <= MAX_BYTES
-    started = time.process_time()
+    assert len(body) <= 65_536
     assert parse(body)["x"][-1] == 1
-    assert time.process_time() - started < QUICK
+    assert fastest(parse, body) < 16 * fastest(json.loads, body)
+
+
+def fastest(read: Callable[[bytes], Any], body: bytes) -> float:
+    """Processor seconds to read a body, the best of five times."""
+    times = []
+    for _ in range(5):
+        started = time.process_time()
+        read(body)
+        times.append(time.process_time() - started)
+    return min(times)
 
 
 def test_all_of_it_is_a_400_over_http(pdp: Running) -> None:

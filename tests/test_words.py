@@ -42,9 +42,6 @@ PHRASES = ("RBAC with domains",)
 OTHER_RULES = {
     "src/remit/core/findings.py: Rule": "what a finding's code stands for: a rule of remit's own, never of a policy",
     "src/remit/core/findings.py: RULES": "the same, all of them",
-    "src/remit/core/model.py: rules": "access rules, as its type says",
-    "src/remit/core/snapshot.py: rules_of": "access rules, as its type says",
-    "src/remit/web/reasons.py: _rule": "an access rule, as its type says",
 }
 """Names that say rule without more, each with the reason why that will do."""
 

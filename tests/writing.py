@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from itertools import chain
 
-from remit.core.model import ALWAYS, FOREVER
 from remit.core.modelconf import DEFINITIONS
 from remit.core.policy import Policy
-from remit.core.times import format_instant
 
 
 def lines_of(policy: Policy) -> dict[str, list[str]]:
@@ -18,8 +16,8 @@ def lines_of(policy: Policy) -> dict[str, list[str]]:
         "policies/vocabulary.csv": [f"{k}, {a}, {'place' if v.at_place else 'home'}, {v.meaning}" for k, a, v in verbs],
         "policies/roles.csv": [permission.line() for permission in policy.permissions],
         "policies/scopes.csv": [f"g2, {child}, {parent}" for child, (parent, _) in policy.parents.items()],
-        "policies/groups.csv": [each.line() + _window(each.since, each.until) for each in policy.memberships],
-        "policies/access_rules.csv": [each.line() + _window(each.since, each.until) for each in policy.access_rules],
+        "policies/groups.csv": [each.line() for each in policy.memberships],
+        "policies/access_rules.csv": [each.line() for each in policy.access_rules],
         "policies/resources.csv": [f"{kind}:{id}, {scope}" for kind, id, scope in homes],
     }
 
@@ -31,11 +29,3 @@ def files_of(policy: Policy) -> dict[str, bytes]:
         sections.setdefault(section, [f"[{section}]"]).append(f"{key} = {value}")
     texts = {"model.conf": list(chain.from_iterable(sections.values())), **lines_of(policy)}
     return {name: "".join(f"{line}\n" for line in lines).encode() for name, lines in texts.items()}
-
-
-def _window(since: int, until: int) -> str:
-    if since == ALWAYS and until == FOREVER:
-        return ""
-    return ", ".join(
-        ("", "" if since == ALWAYS else format_instant(since), "" if until == FOREVER else format_instant(until))
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import ipaddress
+import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -64,19 +65,33 @@ class RealHouse:
         del policy
         gc.collect()
         gc.freeze()  # the snapshot lives as long as the process: no collection need ever look at it
-        url = options.base_url or f"http://{options.host}:{options.port}"
+        listener = _listen(options.host, options.port)
+        url = options.base_url or "http://" + _authority(options.host, listener.getsockname()[1])
         print(f"remit answers at {url} by revision {snapshot.revision[:12]} ({summary})", flush=True)  # noqa: T201
         config = uvicorn.Config(
             build_app(snapshot, url),
-            options.host,
-            options.port,
             log_level="warning",
             access_log=False,
             lifespan="off",
             proxy_headers=False,  # nothing a caller sends may change who or where it is
             server_header=False,
         )
-        uvicorn.Server(config).run()
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises Misconfigured if it cannot."""
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
+        )
+    except OSError as error:
+        raise Misconfigured(f"remit cannot listen on {_authority(host, port)}: {error.strerror}") from None
+
+
+def _authority(host: str, port: int) -> str:
+    """Host and port as a URL writes them."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _is_loopback(host: str) -> bool:

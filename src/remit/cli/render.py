@@ -7,7 +7,6 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from remit.core.explain import access_rule_ground
 from remit.core.findings import Finding
 from remit.core.model import Advice, Explanation, Ground, Question
 from remit.core.names import invisible
@@ -52,10 +51,10 @@ def explanation_lines(explanation: Explanation, question: Question) -> Iterator[
 def _advice_lines(advice: Advice) -> Iterator[str]:
     if advice.nearest is not None:
         yield safe(f"  nearest miss: {advice.nearest}")
-        yield from _table(tuple(map(access_rule_ground, advice.rules)))
+        yield from _table(tuple(rule.ground() for rule in advice.access_rules))
     if advice.lapsed:
         yield "  would grant, but not at the time judged:"
-        yield from _table(tuple(map(access_rule_ground, advice.lapsed)))
+        yield from _table(tuple(rule.ground() for rule in advice.lapsed))
     if advice.suggestion is not None:
         yield "  would grant, added to policies/access_rules.csv:"
         yield safe(f"    {advice.suggestion}")
@@ -88,10 +87,10 @@ def explanation_json(explanation: Explanation, question: Question) -> dict[str, 
 def _advice_json(advice: Advice) -> dict[str, Any]:
     return {
         "nearest_miss": advice.nearest,
-        "lines": [ground_json(access_rule_ground(rule)) for rule in advice.rules],
-        "out_of_time": [ground_json(access_rule_ground(rule)) for rule in advice.lapsed],
+        "lines": [ground_json(rule.ground()) for rule in advice.access_rules],
+        "out_of_time": [ground_json(rule.ground()) for rule in advice.lapsed],
         "would_grant": advice.suggestion,
-        "no_line_would_grant": advice.no_suggestion,
+        "no_suggestion": advice.no_suggestion,
     }
 
 

@@ -87,6 +87,8 @@ def _misses(asked: _Asked) -> Iterator[tuple[str, str, int, str]]:
     held = asked.held()
     here = [(*each, need) for each in held if (need := asked.permitting(each[1])) is not None]
     if witness.code is Code.NOT_AVAILABLE:
+        for holder, scope, roles, need in here:
+            yield holder, scope, roles & need, f"{may} in `{witness.place}`"
         for holder, scope, roles in held:
             yield holder, scope, roles & _need(snapshot, pair, scope), f"{may} there"
     for holder, scope, roles, need in here:
@@ -111,18 +113,18 @@ def _elsewhere(asked: _Asked, scope: str) -> str:
 
 def _access_rules(snapshot: Snapshot, question: Question, holder: str, role: str, scope: str) -> tuple[AccessRule, ...]:
     """The first access rule that gives this role here and now."""
-    now = (r for r in snapshot.rules_of(holder, scope) if r.role == role and r.since <= question.when < r.until)
+    now = (r for r in snapshot.access_rules_of(holder, scope) if r.role == role and r.since <= question.when < r.until)
     return tuple(sorted(now, key=lambda rule: rule.origin)[:1])
 
 
 def _lapsed(asked: _Asked) -> Iterator[AccessRule]:
-    """Access rules that would have granted at another instant."""
-    snapshot, when = asked.snapshot, asked.question.when
+    """Access rules that would have granted at another instant: those in force now cannot, or it were no deny."""
+    snapshot = asked.snapshot
     for holder in asked.holders():
         for scope in snapshot.grants.get(holder, ()):
             permitting = asked.permitting(scope) or 0
-            for rule in snapshot.rules_of(holder, scope) if permitting else ():
-                if snapshot.role_bits[rule.role] & permitting and not rule.since <= when < rule.until:
+            for rule in snapshot.access_rules_of(holder, scope) if permitting else ():
+                if snapshot.role_bits[rule.role] & permitting:
                     yield rule
 
 

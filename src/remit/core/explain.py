@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 from remit.core.advice import advise
 from remit.core.model import (
-    ALWAYS,
-    FOREVER,
     ROOT,
     AccessRule,
     Code,
@@ -22,7 +20,6 @@ from remit.core.model import (
 from remit.core.names import did_you_mean, quoted
 from remit.core.pdp import deeper_of, holders_of, lives_in
 from remit.core.snapshot import Snapshot
-from remit.core.times import format_instant
 
 
 def explain(snapshot: Snapshot, question: Question, witness: Witness, ignored: tuple[str, ...] = ()) -> Explanation:
@@ -53,7 +50,7 @@ def _paths(snapshot: Snapshot, question: Question, witness: Witness) -> Iterator
     for holder, memberships in _holders(snapshot, question):
         scopes = snapshot.grants.get(holder, {}) if witness.place is None else snapshot.chains[witness.place]
         for scope in scopes:
-            for rule in snapshot.rules_of(holder, scope):
+            for rule in snapshot.access_rules_of(holder, scope):
                 if not rule.since <= question.when < rule.until:
                     continue
                 for permission in permissions:
@@ -90,8 +87,8 @@ def _grounds(snapshot: Snapshot, question: Question, path: _Path) -> tuple[Groun
     verb = snapshot.vocabulary[question.kind][question.action]
     decided = "place" if verb.at_place else "home"
     permission = path.permission
-    grounds = [Ground("permission", permission.origin, permission.line()), access_rule_ground(path.access_rule)]
-    grounds += (Ground("membership", m.origin, m.line() + _window(m.since, m.until)) for m in path.memberships)
+    grounds = [Ground("permission", permission.origin, permission.line()), path.access_rule.ground()]
+    grounds += (Ground("membership", m.origin, m.line()) for m in path.memberships)
     grounds += scope_grounds(snapshot, path.at)
     if verb.at_place and path.at == ROOT and question.place is not None:
         grounds += scope_grounds(snapshot, question.place)  # not asked, but a place must be known
@@ -100,19 +97,6 @@ def _grounds(snapshot: Snapshot, question: Question, path: _Path) -> tuple[Groun
         grounds.append(Ground("resource", entry[1], f"{question.kind}:{question.id}, {entry[0]}"))
     words = f"{question.kind}, {question.action}, {decided}, {verb.meaning}"
     return (*grounds, Ground("vocabulary", verb.origin, words))
-
-
-def access_rule_ground(rule: AccessRule) -> Ground:
-    """An access rule as a line to show: with its window, where it has one."""
-    return Ground("access rule", rule.origin, rule.line() + _window(rule.since, rule.until))
-
-
-def _window(since: int, until: int) -> str:
-    """The columns that say when a line counts; none if it always does."""
-    if since == ALWAYS and until == FOREVER:
-        return ""
-    begins = "" if since == ALWAYS else format_instant(since)
-    return f", {begins}" if until == FOREVER else f", {begins}, {format_instant(until)}"
 
 
 def scope_grounds(snapshot: Snapshot, scope: str) -> Iterable[Ground]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from remit.core.times import format_instant
+
 ROOT = "*"
 """The scope that is all projects, today's and tomorrow's."""
 
@@ -36,6 +38,14 @@ class Code(StrEnum):
     NO_ROLE_HERE = "no-role-here"
     NO_PERMISSION = "no-permission"
     GRANTED = "granted"
+
+
+def window_text(since: int, until: int) -> str:
+    """The columns that say when a line counts; none if it always does."""
+    if since == ALWAYS and until == FOREVER:
+        return ""
+    begins = "" if since == ALWAYS else format_instant(since)
+    return f", {begins}" if until == FOREVER else f", {begins}, {format_instant(until)}"
 
 
 class Origin(NamedTuple):
@@ -80,8 +90,8 @@ class Membership(NamedTuple):
     origin: Origin
 
     def line(self) -> str:
-        """The policy line in canonical form, without its window."""
-        return f"g, {self.member}, {self.group}, *"
+        """The policy line in canonical form, with its window if it has one."""
+        return f"g, {self.member}, {self.group}, *{window_text(self.since, self.until)}"
 
 
 class AccessRule(NamedTuple):
@@ -95,8 +105,12 @@ class AccessRule(NamedTuple):
     origin: Origin
 
     def line(self) -> str:
-        """The policy line in canonical form, without its window."""
-        return f"g, {self.subject}, {self.role}, {self.scope}"
+        """The policy line in canonical form, with its window if it has one."""
+        return f"g, {self.subject}, {self.role}, {self.scope}{window_text(self.since, self.until)}"
+
+    def ground(self) -> Ground:
+        """The line as something that a decision rests on."""
+        return Ground("access rule", self.origin, self.line())
 
 
 class Question(NamedTuple):
@@ -152,13 +166,13 @@ class Ground(NamedTuple):
 class Advice(NamedTuple):
     """What to know about a deny. Sentences are None where there is nothing to say.
 
-    `nearest` names what the subject does hold, `rules` the access rules it speaks of; `lapsed` are access rules
+    `nearest` names what the subject does hold, `access_rules` those it speaks of; `lapsed` are access rules
     that would have granted but do not count at the instant judged; `suggestion` is a policy line that would grant,
     and `no_suggestion` says why there is none.
     """
 
     nearest: str | None
-    rules: tuple[AccessRule, ...]
+    access_rules: tuple[AccessRule, ...]
     lapsed: tuple[AccessRule, ...]
     suggestion: str | None
     no_suggestion: str | None

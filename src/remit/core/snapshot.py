@@ -139,7 +139,7 @@ class Snapshot:
             yield from following
             ring = following
 
-    def rules_of(self, subject: str, scope: str) -> Iterator[AccessRule]:
+    def access_rules_of(self, subject: str, scope: str) -> Iterator[AccessRule]:
         """The access rules of one subject in exactly one scope, windows not considered."""
         row = self.grants.get(subject, {}).get(scope, 0) >> (2 * self.width)
         while row:

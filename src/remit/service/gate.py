@@ -7,13 +7,13 @@ operation, and an operation without a handler stops the start.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from remit.core.model import Code
 from remit.core.pdp import walk
 from remit.core.snapshot import Snapshot
 from remit.errors import Misconfigured, NotAllowed
-from remit.service.operations import Actor, Evaluate, EvaluateMany, Need, Operation
+from remit.service.operations import Actor, Need, Operation
 from remit.service.ports import Clock, Journal, Policies, Record
 
 LOCAL = Actor("application:local")
@@ -42,7 +42,7 @@ class Gate:
     def __init__(
         self, policies: Policies, journal: Journal, clock: Clock, handlers: Mapping[type[Operation], Handler]
     ) -> None:
-        missing = [kind.__name__ for kind in (Evaluate, EvaluateMany) if kind not in handlers]
+        missing = [kind.__name__ for kind in get_args(Operation) if kind not in handlers]
         if missing:
             raise Misconfigured(f"no handler for {', '.join(missing)}")
         self._policies = policies

@@ -14,7 +14,7 @@ from remit import __version__
 from remit.errors import RemitError
 from remit.service.gate import Gate
 from remit.web.authzen import DecisionRoutes
-from remit.web.http import FAULT, Message, Receive, Scope, Send, refusal_of, request_id
+from remit.web.http import FAULT, Message, Receive, Scope, Send, refusal_of
 from remit.web.openapi import with_raw_routes
 
 PUBLIC = {
@@ -99,10 +99,10 @@ class RequestIds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        name = request_id(dict(scope["headers"]))
+        name = dict(scope["headers"]).get(b"x-request-id")
 
         async def send_with_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if name is not None and message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), (b"x-request-id", name)]
             await send(message)
 

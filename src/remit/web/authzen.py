@@ -15,16 +15,15 @@ from remit.errors import RequestInvalid
 from remit.service.gate import LOCAL, Gate
 from remit.service.operations import Answer, Answers, Evaluate, EvaluateMany, Operation, Semantic, Unanswerable
 from remit.web.http import (
-    Deadlines,
+    Bodies,
+    Header,
     Receive,
     Refusal,
     Scope,
     Send,
+    answer_start,
     error_body,
-    read_body,
     refusal_of,
-    request_id,
-    respond,
 )
 from remit.web.plain import plain_question, plain_questions
 from remit.web.questions import Claims, asked
@@ -38,7 +37,6 @@ MAX_EXPLAINED = 32
 """Questions in one request that asks for reasons, which cost and weigh a hundred times what an answer does."""
 
 _ALLOW, _DENY = b'{"decision":true}', b'{"decision":false}'
-_JSON_TYPES = frozenset((b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"))
 _encode = msgspec.json.Encoder().encode
 
 
@@ -137,12 +135,10 @@ def _decision(answer: Answer | Unanswerable) -> dict[str, Any]:
 class DecisionRoutes:
     """The ASGI callable: answers its routes itself and hands everything else on."""
 
-    def __init__(
-        self, gate: Gate, rest: Callable[[Scope, Receive, Send], Any], deadlines: Deadlines | None = None
-    ) -> None:
+    def __init__(self, gate: Gate, rest: Callable[[Scope, Receive, Send], Any], bodies: Bodies | None = None) -> None:
         self._gate = gate
         self._rest = rest
-        self._deadlines = deadlines or Deadlines()
+        self._bodies = bodies or Bodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -151,24 +147,25 @@ class DecisionRoutes:
             await self._rest(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        request = (b"x-request-id", request_id(headers))
         try:
-            _check_request(scope, headers)
-            operation = route.read(await read_body(receive, headers, self._deadlines))
+            if scope["method"] != "POST" or headers.get(b"content-type") != b"application/json":
+                _check_request(scope, headers)
+            operation = route.read(await self._bodies.read(receive, headers))
             result = await self._gate.perform(LOCAL, operation)
-            revision = (b"remit-revision", result.revision.encode())
-            await respond(send, 200, answer_body(result), [revision, request])
+            extra: tuple[Header, ...] = ((b"remit-revision", result.revision.encode()),)
+            status, body = 200, answer_body(result)
         except Exception as error:
             refusal = refusal_of(error)
-            await respond(send, refusal.status, error_body(refusal.status, str(refusal)), [*refusal.headers, request])
+            status, body, extra = refusal.status, error_body(refusal.status, str(refusal)), refusal.headers
+        await send(answer_start(status, body, headers, *extra))
+        await send({"type": "http.response.body", "body": body})
 
 
 def _check_request(scope: Scope, headers: dict[bytes, bytes]) -> None:
     """Refuse what is no JSON POST (§10.1)."""
     if scope["method"] != "POST":
         raise Refusal(405, "this endpoint takes POST", (b"allow", b"POST"))
-    content_type = headers.get(b"content-type", b"")
-    if content_type not in _JSON_TYPES and not _is_json(content_type):
+    if not _is_json(headers.get(b"content-type", b"")):
         raise Refusal(400, "the content type must be `application/json`, in UTF-8")
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
-import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -18,7 +16,7 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
+Header = tuple[bytes, bytes]
 
 READ_SECONDS = 5.0
 """How long a body may take to arrive."""
@@ -30,8 +28,6 @@ log = logging.getLogger("remit.web")
 
 _JSON = (b"content-type", b"application/json")
 _CLOSE = (b"connection", b"close")
-_ids = itertools.count(1)
-_boot = os.urandom(6).hex().encode()
 
 
 class Refusal(Exception):
@@ -59,97 +55,81 @@ def refusal_of(error: Exception) -> Refusal:
             return Refusal(500, FAULT)
 
 
-def request_id(headers: dict[bytes, bytes]) -> bytes:
-    """The id the caller sent (AuthZEN §10.1.3), or a new one."""
-    return headers.get(b"x-request-id") or b"%s-%x" % (_boot, next(_ids))
+class Bodies:
+    """Reads request bodies: bounded in size, and in the time they may take.
 
-
-class Deadlines:
-    """Ends the reading of bodies that take too long. One timer for all, since a timer each costs more than a read."""
+    One timer ends all reads that are late, since a timer each costs more than a read.
+    """
 
     def __init__(self, seconds: float = READ_SECONDS) -> None:
-        self._seconds = seconds
-        self._reading: dict[asyncio.Task[Any], float] = {}
+        self._ticks = 4
+        self._tick_seconds = seconds / self._ticks
+        self._tick = 0
+        self._reading: dict[asyncio.Task[Any], int] = {}
         self._late: set[asyncio.Task[Any]] = set()
         self._sweeping = False
 
-    def begin(self) -> asyncio.Task[Any]:
-        """The running task reads from now on."""
-        loop = asyncio.get_running_loop()
-        task = asyncio.current_task(loop)
+    async def read(self, receive: Receive, headers: dict[bytes, bytes]) -> bytes:
+        """The body of a request. Raises Refusal 413 past the limit (before reading, where its length is announced),
+        408 if it does not arrive in time, and 400 if it never will."""
+        announced = headers.get(b"content-length", b"")
+        if len(announced) > 4 and announced.isdigit() and int(announced[:9]) > MAX_BYTES:
+            raise _too_large()
+        task = asyncio.current_task()
         assert task is not None
-        self._reading[task] = loop.time() + self._seconds
+        self._reading[task] = self._tick
         if not self._sweeping:
-            self._sweeping = True
-            loop.call_later(self._seconds / 4, self._sweep, loop)
-        return task
+            self._sweep()
+        try:
+            message = await receive()
+            body: bytes = message.get("body", b"")
+            if message.get("more_body") or not body:
+                body = await _whole(message, receive, headers)
+        except asyncio.CancelledError:
+            if task not in self._late:
+                raise
+            task.uncancel()
+            raise Refusal(408, "the body did not arrive in time", _CLOSE) from None
+        finally:
+            del self._reading[task]
+            self._late.discard(task)
+        if len(body) > MAX_BYTES:
+            raise _too_large()
+        return body
 
-    def end(self, task: asyncio.Task[Any]) -> bool:
-        """The task reads no more. True if it was ended because it was late."""
-        self._reading.pop(task, None)
-        late = task in self._late
-        self._late.discard(task)
-        return late
-
-    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Cancel the reads that are late; come again while there are any."""
-        now = loop.time()
-        for task in [task for task, due in self._reading.items() if due < now and task not in self._late]:
-            self._late.add(task)
-            task.cancel()
+    def _sweep(self) -> None:
+        """Cancel the reads that began too many ticks ago; come again while there are any."""
+        self._tick += 1
+        for task, began in self._reading.items():
+            if self._tick - began > self._ticks and task not in self._late:
+                self._late.add(task)
+                task.cancel()
         self._sweeping = bool(self._reading)
         if self._sweeping:
-            loop.call_later(self._seconds / 4, self._sweep, loop)
+            asyncio.get_running_loop().call_later(self._tick_seconds, self._sweep)
 
 
-async def read_body(receive: Receive, headers: dict[bytes, bytes], deadlines: Deadlines) -> bytes:
-    """The request's body. Raises Refusal 413 past the limit (before reading, where its length is announced),
-    408 if it does not arrive in time, and 400 if it never will."""
-    announced = headers.get(b"content-length", b"")
-    if len(announced) > 4 and announced.isdigit() and int(announced[:9]) > MAX_BYTES:
-        raise _too_large()
-    task = deadlines.begin()
-    try:
-        body = await _read(receive)
-    except asyncio.CancelledError:
-        if not deadlines.end(task):
-            raise
-        task.uncancel()
-        raise Refusal(408, "the body did not arrive in time", _CLOSE) from None
-    finally:
-        deadlines.end(task)
-    if not body and b"upgrade" in headers:
+async def _whole(message: Message, receive: Receive, headers: dict[bytes, bytes]) -> bytes:
+    """All parts of a body that did not come in one, as far as the limit."""
+    parts = [message.get("body", b"")]
+    size = len(parts[0])
+    while message.get("more_body") and size <= MAX_BYTES:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refusal(400, "the body ended early", _CLOSE)
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+    if not size and b"upgrade" in headers:
         raise Refusal(400, "the server reads no body of a request to upgrade; send plain HTTP/1.1", _CLOSE)
-    return body
+    return b"".join(parts)
 
 
-async def _read(receive: Receive) -> bytes:
-    """All parts of the body, as far as the limit."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message.get("more_body"):
-        parts, size = [body], len(body)
-        while message.get("more_body") and size <= MAX_BYTES:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise Refusal(400, "the body ended early", _CLOSE)
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-        body = b"".join(parts)
-    if len(body) > MAX_BYTES:
-        raise _too_large()
-    return body
-
-
-async def respond(send: Send, status: int, body: bytes, headers: Headers) -> None:
-    """Send one JSON answer."""
-    start = {
-        "type": "http.response.start",
-        "status": status,
-        "headers": [_JSON, (b"content-length", b"%d" % len(body)), *headers],
-    }
-    await send(start)
-    await send({"type": "http.response.body", "body": body})
+def answer_start(status: int, body: bytes, asked: dict[bytes, bytes], *headers: Header) -> Message:
+    """The head of a JSON answer, with the id that the request's headers `asked` with (AuthZEN §10.1.3)."""
+    head = [_JSON, (b"content-length", b"%d" % len(body)), *headers]
+    if b"x-request-id" in asked:
+        head.append((b"x-request-id", asked[b"x-request-id"]))
+    return {"type": "http.response.start", "status": status, "headers": head}
 
 
 def error_body(status: int, message: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from remit.core.model import AccessRule, Advice, Explanation, Ground
+from remit.core.model import Advice, Explanation, Ground
 
 
 def context_of(explanation: Explanation) -> dict[str, Any]:
@@ -25,19 +25,18 @@ def _advice(advice: Advice) -> dict[str, Any]:
     """What is said of a deny: the nearest miss, and the line that would grant or why there is none."""
     said: dict[str, Any] = {}
     if advice.nearest is not None:
-        said["nearest_miss"] = {"sentence": advice.nearest, "lines": [_rule(rule) for rule in advice.rules]}
+        said["nearest_miss"] = {
+            "sentence": advice.nearest,
+            "lines": [_ground(rule.ground()) for rule in advice.access_rules],
+        }
     if advice.lapsed:
-        said["out_of_time"] = [_rule(rule) for rule in advice.lapsed]
+        said["out_of_time"] = [_ground(rule.ground()) for rule in advice.lapsed]
     if advice.suggestion is not None:
         said["would_grant"] = {"file": "policies/access_rules.csv", "text": advice.suggestion}
     if advice.no_suggestion is not None:
-        said["no_line_would_grant"] = advice.no_suggestion
+        said["no_suggestion"] = advice.no_suggestion
     return said
 
 
 def _ground(ground: Ground) -> dict[str, Any]:
     return {"what": ground.what, "file": ground.origin.file, "line": ground.origin.line, "text": ground.text}
-
-
-def _rule(rule: AccessRule) -> dict[str, Any]:
-    return _ground(Ground("access rule", rule.origin, rule.line()))
