@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 from policies import files
-
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
 

@@ -25,7 +25,7 @@ def files(rules: int, per_subject: int = 10, timed: bool = True) -> dict[str, by
             lines.append(
                 f"g, user:person{subject}@example.com, {ROLES[(subject + number) % len(ROLES)]}, {scope}{window}"
             )
-    named = {
+    return {
         "model.conf": (HERE / "model.conf").read_bytes(),
         **{
             f"policies/{name}.csv": (HERE / "policies" / f"{name}.csv").read_bytes()
@@ -34,4 +34,3 @@ def files(rules: int, per_subject: int = 10, timed: bool = True) -> dict[str, by
         "policies/scopes.csv": ("\n".join(scopes) + "\n").encode(),
         "policies/access_rules.csv": ("\n".join(lines[:rules]) + "\n").encode(),
     }
-    return named

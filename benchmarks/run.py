@@ -57,7 +57,8 @@ def build() -> None:
 def http() -> None:
     """Over HTTP, beside a bare uvicorn hello."""
     print("\n## Over HTTP: one worker, 32 connections, medians of alternating rounds\n")
-    print("| evaluations per request | server CPU, µs per request | hello's requests per CPU second = 1 | requests/s | decisions per CPU second |")  # fmt: skip
+    print("| evaluations per request | server CPU, µs per request | requests per CPU second, of hello's "
+          "| requests/s | decisions per CPU second |")  # fmt: skip
     print("|---|---|---|---|---|")
     for batch, f in run("over_http.py").items():
         print(

@@ -82,7 +82,7 @@ WHERE = [
 
 WHO = [
     Mutant("groups of the request are not followed", "pdp",
-           "(*holders, group, *snapshot.groups_at(group, when))", "(*holders, group)", 5),
+           "(group, *snapshot.groups_at(group, when))", "(group,)", 5),
     Mutant("groups of the request do not count", "pdp", "for group in groups:", "for group in ():", 5),
     Mutant("only direct groups count", "snapshot", "dict.fromkeys((group, *close(group)))", "{group: None}", 5),
     Mutant("windows of memberships are ignored", "snapshot",

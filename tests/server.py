@@ -20,6 +20,7 @@ import uvicorn
 from remit.bootstrap import build_app
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
+from remit.serving import REQUEST_SECONDS, server_config
 
 EVALUATION = "/access/v1/evaluation"
 EVALUATIONS = "/access/v1/evaluations"
@@ -123,17 +124,23 @@ def raw_request(
 
 @contextmanager
 def serving(
-    files: Mapping[str, bytes] | None = None, app: Callable[..., Any] | None = None, faults: list[str] | None = None
+    files: Mapping[str, bytes] | None = None,
+    app: Callable[..., Any] | None = None,
+    faults: list[str] | None = None,
+    seconds: float = REQUEST_SECONDS,
 ) -> Iterator[Running]:
-    """A server over the policy that `files` are, or for `app`. Errors it logs go to `faults` if the test means them."""
+    """A server over the policy that `files` are, or for `app`. Errors it logs go to `faults` if the test means them;
+    `seconds` bound the time until a request is whole."""
     snapshot = None if files is None else Snapshot(read_policy(files))
     with socket.create_server(("127.0.0.1", 0)) as door:
         running = Running(door.getsockname()[1], snapshot)
         if app is None:
             assert snapshot is not None
             app = build_app(snapshot, running.url)
+        config = server_config(app, seconds)  # sets the loggers up, so it comes before listening to them
+        config.timeout_graceful_shutdown = 2
         with running.client, _listening(running.url, faults):
-            server = _start(app, door, running.url)
+            server = _start(config, door, running.url)
             try:
                 yield running
             finally:
@@ -141,17 +148,8 @@ def serving(
                 _stop(*server)
 
 
-def _start(app: Callable[..., Any], door: socket.socket, name: str) -> tuple[uvicorn.Server, threading.Thread]:
-    """Run the application as `remit serve` does, in a thread of its own."""
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=2,
-    )
+def _start(config: uvicorn.Config, door: socket.socket, name: str) -> tuple[uvicorn.Server, threading.Thread]:
+    """Run the server as `remit serve` does, in a thread of its own."""
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name=name, kwargs={"sockets": [door]}, daemon=True)
     thread.start()

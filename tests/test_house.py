@@ -22,7 +22,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "client": ("core.model", "errors"),
     "web": ("core.model", "service.gate", "service.operations", "web", "errors"),
     "cli": ("core", "service.gate", "service.operations", "cli", "errors"),
-    "bootstrap": ("core", "service", "adapters", "web", "cli", "client", "errors"),
+    "serving": (),
+    "bootstrap": ("core", "service", "adapters", "web", "cli", "client", "serving", "errors"),
 }
 """Which room may import what; a room stands for all that is in it."""
 
@@ -34,7 +35,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "client": ("httpx",),
     "web": ("fastapi", "starlette", "pydantic", "msgspec"),
     "cli": ("typer", "rich"),
-    "bootstrap": ("uvicorn",),
+    "serving": ("uvicorn",),
+    "bootstrap": (),
 }
 """The libraries that each room may use."""
 

@@ -13,13 +13,6 @@ from typing import Any
 import pytest
 
 from asking import FILES, NO, YES
-from remit.adapters.memory import RingJournal, StartedWith
-from remit.bootstrap import HANDLERS, now
-from remit.core.policy import read_policy
-from remit.core.snapshot import Snapshot
-from remit.service.gate import Gate
-from remit.web.authzen import DecisionRoutes
-from remit.web.http import Bodies
 from server import EVALUATIONS, Connection, Reply, Running, raw_request
 
 BODY = json.dumps(YES).encode()
@@ -56,13 +49,7 @@ def begun(length: int, *more: bytes) -> bytes:
 @pytest.fixture(scope="module")
 def impatient(serve: Callable[..., Running]) -> Running:
     """A server over the small policy that waits for a body only briefly."""
-    policies = StartedWith(Snapshot(read_policy(FILES)))
-    gate = Gate(policies, RingJournal(), now, HANDLERS)
-
-    async def nothing_else(*_: Any) -> None:
-        raise AssertionError("only the decision routes are asked")
-
-    return serve(app=DecisionRoutes(gate, nothing_else, Bodies(SECONDS)))
+    return serve(FILES, seconds=SECONDS)
 
 
 @pytest.fixture

@@ -9,8 +9,6 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import uvicorn
-
 from remit.adapters.memory import RingJournal, StartedWith
 from remit.adapters.policy_files import read_directory
 from remit.cli.app import run
@@ -22,6 +20,7 @@ from remit.service.decisions import evaluate, evaluate_many
 from remit.service.gate import Gate, Handler
 from remit.service.operations import Evaluate, EvaluateMany, Operation
 from remit.service.policies import admit
+from remit.serving import serve
 from remit.web.app import AsgiApp, create_app
 
 HANDLERS: dict[type[Operation], Handler] = {Evaluate: evaluate, EvaluateMany: evaluate_many}
@@ -36,7 +35,7 @@ def now() -> int:
 def build_app(snapshot: Snapshot, base_url: str) -> AsgiApp:
     """The HTTP face over one snapshot."""
     policies = StartedWith(snapshot)
-    gate = Gate(policies, RingJournal(), now, HANDLERS)
+    gate = Gate(policies, RingJournal(), time.time_ns, HANDLERS)
     return create_app(gate, lambda: policies.current().revision, base_url)
 
 
@@ -68,15 +67,7 @@ class RealHouse:
         listener = _listen(options.host, options.port)
         url = options.base_url or "http://" + _authority(options.host, listener.getsockname()[1])
         print(f"remit answers at {url} by revision {snapshot.revision[:12]} ({summary})", flush=True)  # noqa: T201
-        config = uvicorn.Config(
-            build_app(snapshot, url),
-            log_level="warning",
-            access_log=False,
-            lifespan="off",
-            proxy_headers=False,  # nothing a caller sends may change who or where it is
-            server_header=False,
-        )
-        uvicorn.Server(config).run(sockets=[listener])
+        serve(build_app(snapshot, url), listener)
 
 
 def _listen(host: str, port: int) -> socket.socket:

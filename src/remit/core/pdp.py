@@ -165,13 +165,10 @@ def _somewhere(snapshot: Snapshot, subject: str, groups: tuple[str, ...], pair: 
 
 def holders_of(snapshot: Snapshot, subject: str, groups: tuple[str, ...], when: int) -> tuple[str, ...]:
     """The subject and every group that counts: by the policy's memberships and from the request, transitively."""
-    if subject in snapshot.timed_members:
-        holders = (subject, *snapshot.groups_at(subject, when))
-    else:
-        holders = (subject, *snapshot.groups_of.get(subject, ()))
+    holders = [subject, *snapshot.groups_at(subject, when)]
     for group in groups:
-        holders = (*holders, group, *snapshot.groups_at(group, when))
-    return holders
+        holders += (group, *snapshot.groups_at(group, when))
+    return tuple(holders)
 
 
 def deeper_of(snapshot: Snapshot, one: str, other: str) -> str | None:

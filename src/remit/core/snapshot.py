@@ -70,8 +70,8 @@ class Snapshot:
     """One revision, ready to answer. Never changed once built; a newer one replaces it whole."""
 
     __slots__ = (
-        "all_roles", "chains", "children", "grants", "group_names", "groups_of", "holders_in", "homes", "memberships",
-        "pairs", "parents", "permissions", "residents", "revision", "role_bits", "roles", "rows", "timed_members",
+        "all_roles", "chains", "grants", "group_names", "groups_of", "homes", "memberships",
+        "pairs", "parents", "permissions", "revision", "role_bits", "roles", "rows", "timed_members",
         "vocabulary", "width",
     )  # fmt: skip
 
@@ -82,9 +82,7 @@ class Snapshot:
     all_roles: int
     pairs: dict[str, dict[str, Pair]]
     chains: dict[str, tuple[str, ...]]
-    children: dict[str, list[str]]
     grants: dict[str, dict[str, int]]
-    holders_in: dict[str, list[str]]
     rows: Rows
     memberships: dict[str, tuple[Membership, ...]]
     groups_of: dict[str, tuple[str, ...]]
@@ -94,7 +92,6 @@ class Snapshot:
     vocabulary: Vocabulary
     parents: Parents
     homes: Homes
-    residents: dict[str, dict[str, list[str]]]
 
     def __init__(self, policy: Policy) -> None:
         self.revision = policy.revision
@@ -109,11 +106,7 @@ class Snapshot:
         self.memberships, self.groups_of, self.timed_members = _groups(policy.memberships)
         self.group_names = frozenset(membership.group for membership in policy.memberships)
         self.rows = Rows(policy)
-        self.grants, self.holders_in = _grants(policy, self.rows)
-        self.children = {}
-        for child, (parent, _) in policy.parents.items():
-            self.children.setdefault(parent, []).append(child)
-        self.residents = _residents(policy.homes)
+        self.grants = _grants(policy, self.rows)
 
     def knows(self, subject: str) -> bool:
         """True if the policy names the subject, as holder of a role, as member or as group."""
@@ -204,24 +197,12 @@ def _groups(
     return {member: tuple(some) for member, some in by_member.items()}, kept, frozenset(timed)
 
 
-def _residents(homes: Homes) -> dict[str, dict[str, list[str]]]:
-    """Kind to scope to the ids that live there: `homes` the other way round, for searches."""
-    residents: dict[str, dict[str, list[str]]] = {}
-    for kind, entries in homes.items():
-        scopes = residents.setdefault(kind, {})
-        for id, (scope, _) in entries.items():
-            scopes.setdefault(scope, []).append(id)
-    return residents
-
-
-def _grants(policy: Policy, rows: Rows) -> tuple[dict[str, dict[str, int]], dict[str, list[str]]]:
-    """What each subject holds in each scope, as the integers the module's docstring describes; and, for searches,
-    who holds anything in each scope, in the order of the lines."""
+def _grants(policy: Policy, rows: Rows) -> dict[str, dict[str, int]]:
+    """What each subject holds in each scope, as the integers the module's docstring describes."""
     table, width = policy.access_rules, len(policy.roles)
     shift, low = 2 * width, (1 << (2 * width)) - 1
     bits = [1 << role_id for role_id in range(width)]
     grants: dict[str, dict[str, int]] = {}
-    holders_in: dict[str, list[str]] = {}
     windows = zip(table.since, table.until, strict=True)
     role_ids = islice(rows.role_ids, 1, None)
     lines = zip(table.subjects, role_ids, table.scopes, windows, strict=True)
@@ -236,9 +217,5 @@ def _grants(policy: Policy, rows: Rows) -> tuple[dict[str, dict[str, int]], dict
         if value:
             rows.following[row] = value >> shift
             bit |= value & low
-        elif scope in holders_in:
-            holders_in[scope].append(subject)
-        else:
-            holders_in[scope] = [subject]
         held[scope] = bit | row << shift
-    return grants, holders_in
+    return grants

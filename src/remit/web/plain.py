@@ -1,9 +1,9 @@
 """Requests in their plainest form, read in one step: the short way for nearly every body there is.
 
-Plain is a body of ASCII without escapes and with no member but those that are read here. Each string is then
-seen by the decoder, no number and no deep nesting can hide, and a member that stood twice would leave more
-quotation marks in the body than the value accounts for. Every other body goes the general way (`strict.parse`,
-`questions.asked`), which says what is wrong with it; a test binds the two.
+Plain is a body without escapes and with no member but those that are read here, all of them names of printable
+ASCII. Each string is then seen by the decoder, no number and no deep nesting can hide, and a member that stood
+twice would leave more quotation marks in the body than the value accounts for. Every other body goes the general
+way (`strict.parse`, `questions.asked`), which says what is wrong with it; a test binds the two.
 """
 
 from __future__ import annotations
@@ -67,19 +67,19 @@ _STRINGS = 13  # in the least evaluation: eight names of members and five values
 
 def plain_question(body: bytes) -> Asked | None:
     """The question of a plain body, or None if the body is not plain."""
-    if b"\\" in body or b"\x7f" in body or not body.isascii():
+    if b"\\" in body:
         return None
     try:
         value = _decode_one(body)
         asked, strings = _asked(value)
-    except (MsgspecError, RequestInvalid, RecursionError):
+    except (MsgspecError, UnicodeDecodeError, RequestInvalid, RecursionError):
         return None
     return asked if asked is not None and body.count(b'"') == 2 * strings else None
 
 
 def plain_questions(body: bytes, most: int) -> tuple[Asked, ...] | None:
     """The questions of a plain batch, each of them whole, or None if the body is not that."""
-    if b"\\" in body or b"\x7f" in body or not body.isascii():
+    if b"\\" in body:
         return None
     questions, strings = [], 1
     try:
@@ -90,7 +90,7 @@ def plain_questions(body: bytes, most: int) -> tuple[Asked, ...] | None:
                 return None
             questions.append(asked)
             strings += count
-    except (MsgspecError, RequestInvalid, RecursionError):
+    except (MsgspecError, UnicodeDecodeError, RequestInvalid, RecursionError):
         return None
     return tuple(questions) if 0 < len(items) <= most and body.count(b'"') == 2 * strings else None
 
