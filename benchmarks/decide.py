@@ -20,7 +20,7 @@ from remit.core.pdp import decide, walk
 from remit.core.policy import Policy, read_policy
 from remit.core.snapshot import Snapshot
 
-KINDS = ("environment", "data-source", "workload")
+KINDS = ("environment", "data-source", "compute-resource", "workload")
 WHEN = 1_780_000_000_000_000  # within the windows that the policy has
 Asked = tuple[str, str, str, str, str]
 

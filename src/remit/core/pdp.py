@@ -56,13 +56,12 @@ def walk(
     the holders hold. One long function on purpose: every request of every user passes here, and a call costs as
     much as a look-up.
     """
-    pairs = snapshot.pairs.get(kind)
-    if pairs is None:
-        return Witness(Code.UNKNOWN_KIND, name=kind)
-    pair = pairs.get(action)
-    if pair is None:
+    try:
+        at_place, need, either, narrowed = pair = snapshot.pairs[kind][action]
+    except KeyError:
+        if kind not in snapshot.pairs:
+            return Witness(Code.UNKNOWN_KIND, name=kind)
         return Witness(Code.UNKNOWN_ACTION, name=action)
-    at_place, need, either, narrowed = pair
     chains = snapshot.chains
 
     # Which scope is home, and which is asked?
@@ -118,10 +117,10 @@ def walk(
                     if value & either and (bits := value & need or timed_bits(snapshot, value, when) & need):
                         return (_GRANTED, holder, scope, bits, at, home, None)
                     seen |= value
-    if seen & snapshot.all_roles:
-        code = _NO_PERMISSION
-    elif not seen and subject in grants:
+    if not seen and subject in grants:
         code = _NO_ROLE
+    elif seen & snapshot.all_roles:
+        code = _NO_PERMISSION
     else:
         code = _refusal(snapshot, holders, chain, seen, when)
     return (code, None, None, 0, at, home, None)
