@@ -103,27 +103,42 @@ def walk(
         for scope in chain:
             need |= narrowed.get(scope, 0)
         either = need | need << snapshot.width
-    holders: tuple[str, ...] = (subject,)
-    if groups or subject in snapshot.groups_of:
-        holders = holders_of(snapshot, subject, groups, when)
     grants = snapshot.grants
     seen = 0
-    for holder in holders:
-        held = grants.get(holder)
-        if held is not None:
-            for scope in chain:
-                if scope in held:
-                    value = held[scope]
-                    if value & either and (bits := value & need or timed_bits(snapshot, value, when) & need):
-                        return (_GRANTED, holder, scope, bits, at, home, None)
-                    seen |= value
-    if not seen and subject in grants:
+    held = grants.get(subject)
+    if held is not None:
+        for scope in chain:
+            if scope in held:
+                value = held[scope]
+                if value & either and (bits := value & need or timed_bits(snapshot, value, when) & need):
+                    return (_GRANTED, subject, scope, bits, at, home, None)
+                seen |= value
+    if groups or subject in snapshot.groups_of:
+        return _by_groups(snapshot, subject, groups, chain, need, home, when, seen)
+    if not seen and held is not None:
         code = _NO_ROLE
     elif seen & snapshot.all_roles:
         code = _NO_PERMISSION
     else:
-        code = _refusal(snapshot, holders, chain, seen, when)
+        code = _refusal(snapshot, (subject,), chain, seen, when)
     return (code, None, None, 0, at, home, None)
+
+
+def _by_groups(
+    snapshot: Snapshot, subject: str, groups: tuple[str, ...], chain: tuple[str, ...], need: int, home: str, when: int,
+    seen: int,
+) -> Found:  # fmt: skip
+    """The walk through the groups that count, where the subject itself holds nothing that permits."""
+    holders = holders_of(snapshot, subject, groups, when)
+    for holder in holders[1:]:
+        held = snapshot.grants.get(holder, {})
+        for scope in chain:
+            if value := held.get(scope, 0):
+                if bits := (value | timed_bits(snapshot, value, when)) & need:
+                    return (_GRANTED, holder, scope, bits, chain[0], home, None)
+                seen |= value
+    code = _NO_PERMISSION if seen & snapshot.all_roles else _refusal(snapshot, holders, chain, seen, when)
+    return (code, None, None, 0, chain[0], home, None)
 
 
 def _refusal(snapshot: Snapshot, holders: tuple[str, ...], chain: tuple[str, ...], seen: int, when: int) -> Code:
