@@ -44,7 +44,7 @@ def decide() -> None:
 def build() -> None:
     """From files to ready."""
     print("\n## From files on disk to ready\n")
-    print("| access rules | read + check, s | index, s | ready, s | peak, MB | kept, bytes per rule |")
+    print("| access rules | read + check, s | index, s | ready, s | peak, MB | kept, bytes each |")
     print("|---|---|---|---|---|---|")
     for rules in SIZES[1:]:
         with tempfile.TemporaryDirectory() as directory:
