@@ -117,7 +117,8 @@ WHAT = [
            "for scope in chain:\n            if scope in held:",
            "for scope in chain[:2]:\n            if scope in held:", 20),
     Mutant("roles a group holds above the department do not reach down", "pdp",
-           "for scope in chain:\n            if value := held", "for scope in chain[:2]:\n            if value := held", 20),
+           "for scope in chain:\n            if value := held",
+           "for scope in chain[:2]:\n            if value := held", 20),
     Mutant("held scopes are looked for above home, not above the place", "pdp",
            "chain = chains[at]", "chain = chains[home]", 5),
 ]  # fmt: skip
