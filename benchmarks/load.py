@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -12,8 +13,12 @@ from pathlib import Path
 
 import uvloop
 
+from remit.adapters.tokens import minted
+
 HERE = Path(__file__).resolve().parent
 CONNECTIONS = 32
+SECRET = secrets.token_bytes(32)
+"""What the tokens of this run are signed with."""
 
 
 class _Client(asyncio.Protocol):
@@ -98,7 +103,8 @@ def free_port() -> int:
 def start(name: str) -> tuple[subprocess.Popen[bytes], int]:
     """Start a server of `servers.py`, and wait until it listens."""
     port = free_port()
-    process = subprocess.Popen([sys.executable, str(HERE / "servers.py"), name, str(port)])
+    environment = {**os.environ, "BENCHMARK_SECRET": SECRET.hex()}
+    process = subprocess.Popen([sys.executable, str(HERE / "servers.py"), name, str(port)], env=environment)
     for _ in range(200):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -106,6 +112,11 @@ def start(name: str) -> tuple[subprocess.Popen[bytes], int]:
         time.sleep(0.05)
     process.kill()
     raise RuntimeError(f"the server `{name}` did not start")
+
+
+def bearer() -> str:
+    """The Authorization header of the caller, good for the whole run."""
+    return "authorization: Bearer " + minted(SECRET, "application:portal", (), 7_200, time.time_ns())
 
 
 def request(path: str, body: bytes, *headers: str) -> bytes:

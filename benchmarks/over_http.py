@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import random
 import statistics
+import subprocess
+from typing import Any
 
-from load import measure, request, start
+from load import bearer, measure, request, start
 
 ROUNDS = 5
 
@@ -24,43 +26,51 @@ def _question(chance: random.Random) -> dict[str, object]:
     }
 
 
-def _requests(batch: int) -> list[bytes]:
+def _requests(batch: int, *headers: str) -> list[bytes]:
     chance = random.Random(batch)
     if batch == 1:
-        return [request("/access/v1/evaluation", json.dumps(_question(chance)).encode()) for _ in range(500)]
+        return [request("/access/v1/evaluation", json.dumps(_question(chance)).encode(), *headers) for _ in range(500)]
     bodies = [{"evaluations": [_question(chance) for _ in range(batch)]} for _ in range(50)]
-    return [request("/access/v1/evaluations", json.dumps(body).encode()) for body in bodies]
+    return [request("/access/v1/evaluations", json.dumps(body).encode(), *headers) for body in bodies]
+
+
+PLAN = {1: 20_000, 10: 6_000, 100: 1_500}
+"""Evaluations in a request to requests in a round."""
 
 
 def main() -> dict[str, object]:
-    """Rounds of hello and remit in turn, so that both meet the same machine."""
-    hello, hello_port = start("hello")
-    remit, remit_port = start("remit")
-    plan = {1: 20_000, 10: 6_000, 100: 1_500}
-    taken: dict[int, list[float]] = {batch: [] for batch in plan}
-    against: dict[int, list[float]] = {batch: [] for batch in plan}
-    rates: dict[int, list[float]] = {batch: [] for batch in plan}
+    """Rounds of hello, remit and remit without authentication in turn, so that all meet the same machine."""
+    servers = {name: start(name) for name in ("hello", "open", "remit")}
+    found: dict[int, list[tuple[float, float, float, float]]] = {batch: [] for batch in PLAN}
+    caller = bearer()
     try:
         for _ in range(ROUNDS):
-            for batch, count in plan.items():
-                requests = _requests(batch)
-                base, _ = measure(hello.pid, hello_port, _requests(1), 20_000)
-                cost, rate = measure(remit.pid, remit_port, requests, count)
-                taken[batch].append(cost)
-                against[batch].append(base / cost)
-                rates[batch].append(rate)
+            for batch, count in PLAN.items():
+                base, _ = _measured(servers["hello"], _requests(1), 20_000)
+                bare, _ = _measured(servers["open"], _requests(batch), count)
+                cost, rate = _measured(servers["remit"], _requests(batch, caller), count)
+                found[batch].append((cost, base / cost, bare / cost, rate))
     finally:
-        for process in (hello, remit):
+        for process, _ in servers.values():
             process.terminate()
             process.wait(10)
+    return {str(batch): _figures(batch, *zip(*rounds, strict=True)) for batch, rounds in found.items()}
+
+
+def _measured(server: tuple[subprocess.Popen[bytes], int], requests: list[bytes], count: int) -> tuple[float, float]:
+    process, port = server
+    return measure(process.pid, port, requests, count)
+
+
+def _figures(batch: int, costs: Any, of_hello: Any, of_open: Any, rates: Any) -> dict[str, float]:
+    """The medians of all rounds."""
+    cost = statistics.median(costs)
     return {
-        str(batch): {
-            "cpu_us_per_request": statistics.median(taken[batch]),
-            "of_hello_requests_per_cpu_second": statistics.median(against[batch]),
-            "requests_per_second": statistics.median(rates[batch]),
-            "decisions_per_cpu_second": batch * 1e6 / statistics.median(taken[batch]),
-        }
-        for batch in plan
+        "cpu_us_per_request": cost,
+        "of_hello_requests_per_cpu_second": statistics.median(of_hello),
+        "of_open_requests_per_cpu_second": statistics.median(of_open),
+        "requests_per_second": statistics.median(rates),
+        "decisions_per_cpu_second": batch * 1e6 / cost,
     }
 
 

@@ -1,4 +1,4 @@
-"""Everything that is measured, as tables: `make bench`, or `python benchmarks/run.py decide build http`.
+"""Everything that is measured, as tables: `make bench`, or `python benchmarks/run.py decide build http search`.
 
 Every figure is taken in a process of its own; ratios compare what ran in the same minutes on the same machine.
 """
@@ -58,17 +58,32 @@ def http() -> None:
     """Over HTTP, beside a bare uvicorn hello."""
     print("\n## Over HTTP: one worker, 32 connections, medians of alternating rounds\n")
     print("| evaluations per request | server CPU, µs per request | requests per CPU second, of hello's "
-          "| requests/s | decisions per CPU second |")  # fmt: skip
-    print("|---|---|---|---|---|")
+          "| of remit's without authentication | requests/s | decisions per CPU second |")  # fmt: skip
+    print("|---|---|---|---|---|---|")
     for batch, f in run("over_http.py").items():
         print(
             f"| {batch} | {f['cpu_us_per_request']:.0f} | {f['of_hello_requests_per_cpu_second']:.2f} "
+            f"| {f['of_open_requests_per_cpu_second']:.2f} "
             f"| {f['requests_per_second']:,.0f} | {f['decisions_per_cpu_second']:,.0f} |",
             flush=True,
         )
 
 
+def search() -> None:
+    """Searches beside evaluating one by one."""
+    print("\n## The first page of 100, over 10,000 resources\n")
+    print("| access rules | search | results | page, ms | one by one, ms | peak, kB | index, s |")
+    print("|---|---|---|---|---|---|---|")
+    for rules in (1_000, 100_000):
+        found = run("search.py", str(rules))
+        for name, f in found["searches"].items():
+            beside = f"{f['one_by_one_ms']:.1f} | {f['peak_kb']:.0f}" if "peak_kb" in f else " | "
+            results = f"{f['results']}{'+' if f['more'] else ''}"
+            index = f"{found['index_s']:.2f}"
+            print(f"| {rules:,} | {name} | {results} | {f['page_ms']:.2f} | {beside} | {index} |", flush=True)
+
+
 if __name__ == "__main__":
     print(f"Python {platform.python_version()}, {platform.machine()}")
-    for name in sys.argv[1:] or ("decide", "build", "http"):
-        {"decide": decide, "build": build, "http": http}[name]()
+    for name in sys.argv[1:] or ("decide", "build", "http", "search"):
+        {"decide": decide, "build": build, "http": http, "search": search}[name]()

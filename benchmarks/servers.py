@@ -1,21 +1,31 @@
-"""The servers that are measured, each alone in its process: `python servers.py NAME PORT`."""
+"""The servers that are measured, each alone in its process: `python servers.py NAME PORT`.
+
+`hello` is the least a server can do, `remit` is remit, and `open` is remit without authentication: every request is
+taken to come from the one caller there is, and no credentials are looked at.
+"""
 
 from __future__ import annotations
 
 import gc
+import os
 import socket
 import sys
+import time
 from typing import Any
 
 import uvicorn
 
 from policies import files
+from remit.adapters.identities import Identities
+from remit.adapters.tokens import dev_tokens
 from remit.bootstrap import build_app
+from remit.core.model import Actor
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
 from remit.serving import serve
 
 RULES = 10_000
+CALLER = Actor("application:portal")
 
 
 async def hello(_scope: Any, _receive: Any, send: Any) -> None:
@@ -25,12 +35,22 @@ async def hello(_scope: Any, _receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b'{"decision":true}'})
 
 
+class Open:
+    """Knows everybody as the one caller there is."""
+
+    async def identify(self, _: bytes | None) -> Actor:
+        return CALLER
+
+
 def app(name: str, port: int) -> Any:
     """The application of that name."""
     if name == "hello":
         return hello
-    snapshot = Snapshot(read_policy(files(RULES)))
-    return build_app(snapshot, f"http://127.0.0.1:{port}")
+    written = files(RULES)
+    written["policies/access_rules.csv"] += f"g, {CALLER.subject}, decision-client, *\n".encode()
+    secret = bytes.fromhex(os.environ["BENCHMARK_SECRET"])
+    callers = Open() if name == "open" else Identities(time.time_ns, dev_tokens(secret))
+    return build_app(Snapshot(read_policy(written)), f"http://127.0.0.1:{port}", callers, secret)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,9 @@ from typing import NamedTuple
 import pytest
 
 from readable import FILES, NOW
+from remit.adapters.keys import Keys
+from remit.adapters.tokens import minted
+from remit.bootstrap import RealKeys
 from remit.cli.app import run
 from remit.cli.house import ServeOptions
 from remit.core.policy import Policy
@@ -52,6 +55,12 @@ class Desk:
     def admit(self, files: Mapping[str, bytes], now: int) -> tuple[Policy, Snapshot]:
         return admit(files, now)
 
+    def mint(self, state: Path, subject: str, groups: tuple[str, ...], seconds: int) -> str:
+        return minted(b"k" * 32, subject, groups, seconds, NOW * 1_000)
+
+    def keys(self, state: Path) -> RealKeys:
+        return RealKeys(Keys(state))
+
     def serve(self, options: ServeOptions) -> None:
         self.admit(self.read(options.policy, options.model), self.now())
         self.served.append(options)
@@ -78,10 +87,10 @@ def really_ran(*arguments: str, directory: Path, **environment: str) -> Ran:
     return Ran(found.returncode, found.stdout.decode(), found.stderr.decode())
 
 
-def started(*arguments: str, directory: Path) -> subprocess.Popen[str]:
+def started(*arguments: str, directory: Path, **environment: str) -> subprocess.Popen[str]:
     """Start the installed command in a directory and leave it running."""
-    pipe = subprocess.PIPE
-    return subprocess.Popen([REMIT, *arguments], cwd=directory, env=_environment(), stdout=pipe, stderr=pipe, text=True)
+    pipe, env = subprocess.PIPE, {**_environment(), **environment}
+    return subprocess.Popen([REMIT, *arguments], cwd=directory, env=env, stdout=pipe, stderr=pipe, text=True)
 
 
 def written(files: Mapping[str, bytes], directory: Path) -> Path:

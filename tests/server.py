@@ -1,12 +1,14 @@
 """A real server for tests: uvicorn on a free loopback port, and a client that may send bytes that are no HTTP.
 
-`serving` takes a policy as files, or an ASGI application. Whatever the server logs as an error while it runs makes
-the test that ran it fail, so no test passes over a fault that nobody looked at.
+`serving` takes a policy as files, or an ASGI application. Callers are known by development tokens; the one that tests
+use unless they say otherwise is `application:tests`, which may ask remit anything. Whatever the server logs as an error
+while it runs makes the test that ran it fail, so no test passes over a fault that nobody looked at.
 """
 
 from __future__ import annotations
 
 import logging
+import secrets
 import socket
 import threading
 import time
@@ -17,10 +19,13 @@ from typing import Any, NamedTuple
 import httpx
 import uvicorn
 
+from remit.adapters.identities import Identities
+from remit.adapters.tokens import dev_tokens, minted
 from remit.bootstrap import build_app
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
 from remit.serving import REQUEST_SECONDS, server_config
+from remit.web.limits import Limits
 
 EVALUATION = "/access/v1/evaluation"
 EVALUATIONS = "/access/v1/evaluations"
@@ -29,6 +34,36 @@ PATIENCE = 10.0
 """Seconds after which a test gives up on the server."""
 
 LOGGERS = ("remit.web", "uvicorn.error", "asyncio")
+
+
+SECRET = secrets.token_bytes(32)
+"""What the tokens of this run are signed with."""
+
+CALLER = "application:tests"
+
+
+def bearer(subject: str = CALLER, *groups: str, seconds: int = 3_600) -> str:
+    """The Authorization header of a subject, with the groups that its token vouches for."""
+    return "Bearer " + minted(SECRET, subject, groups, seconds, time.time_ns())
+
+
+BEARER = bearer()
+CALLERS = Identities(time.time_ns, dev_tokens(SECRET))
+"""Who is known to servers of this run."""
+
+_KINDS = "".join(f"decision, {action}, home, ask\n" for action in ("evaluate", "search", "explain", "vouch"))
+_MAY = "".join(f"p, decision-client, *, decision, {action}\n" for action in ("evaluate", "search", "explain", "vouch"))
+
+
+def with_caller(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """These files, and lines by which `application:tests` may ask remit anything."""
+    found = dict(files)
+    if b"decision, evaluate," not in found["policies/vocabulary.csv"]:
+        found["policies/vocabulary.csv"] += _KINDS.encode()
+    if b"p, decision-client," not in found.get("policies/service_roles.csv", b""):
+        found["policies/service_roles.csv"] = found.get("policies/service_roles.csv", b"") + _MAY.encode()
+    found["policies/access_rules.csv"] += f"g, {CALLER}, decision-client, *\n".encode()
+    return found
 
 
 class Reply(NamedTuple):
@@ -46,7 +81,8 @@ class Running:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.snapshot = snapshot
-        self.client = httpx.Client(base_url=self.url, timeout=PATIENCE, trust_env=False)
+        headers = {"authorization": BEARER}
+        self.client = httpx.Client(base_url=self.url, timeout=PATIENCE, trust_env=False, headers=headers)
 
     def ask(self, question: object, path: str = EVALUATION, **headers: str) -> httpx.Response:
         """POST one JSON value."""
@@ -115,8 +151,9 @@ class Connection:
 def raw_request(
     body: bytes = b"", *headers: bytes, method: bytes = b"POST", path: bytes = EVALUATION.encode(), sized: bool = True
 ) -> bytes:
-    """A request as bytes: Host and content type, the headers given, and the body with its length if `sized`."""
-    lines = [b"%s %s HTTP/1.1" % (method, path), b"host: 127.0.0.1", b"content-type: application/json", *headers]
+    """A request as bytes: Host, content type, who calls, the headers given, and the body with its length if `sized`."""
+    lines = [b"%s %s HTTP/1.1" % (method, path), b"host: 127.0.0.1", b"content-type: application/json"]
+    lines += [b"authorization: " + BEARER.encode(), *headers]
     if sized:
         lines.append(b"content-length: %d" % len(body))
     return b"\r\n".join([*lines, b"", body])
@@ -128,15 +165,17 @@ def serving(
     app: Callable[..., Any] | None = None,
     faults: list[str] | None = None,
     seconds: float = REQUEST_SECONDS,
+    limits: Limits = Limits(),  # noqa: B008
+    base: str = "",
 ) -> Iterator[Running]:
     """A server over the policy that `files` are, or for `app`. Errors it logs go to `faults` if the test means them;
-    `seconds` bound the time until a request is whole."""
-    snapshot = None if files is None else Snapshot(read_policy(files))
+    `seconds` bound the time until a request is whole, and `base` is the path of the server's own address."""
+    snapshot = None if files is None else Snapshot(read_policy(with_caller(files)))
     with socket.create_server(("127.0.0.1", 0)) as door:
         running = Running(door.getsockname()[1], snapshot)
         if app is None:
             assert snapshot is not None
-            app = build_app(snapshot, running.url)
+            app = build_app(snapshot, running.url + base, CALLERS, SECRET, limits)
         config = server_config(app, seconds)  # sets the loggers up, so it comes before listening to them
         config.timeout_graceful_shutdown = 2
         with running.client, _listening(running.url, faults):

@@ -5,6 +5,7 @@ to which stream, and the exit code that a script goes by. Golden outputs stand i
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -186,8 +187,10 @@ def test_what_went_wrong_decides_the_exit_code() -> None:
 
 def test_serve_hands_on_what_it_was_told() -> None:
     desk = Desk(FILES)
-    found = ran("serve", "--policy", "p", "--model", "m", "--port", "8", "--base-url", "https://x", desk=desk)
+    places = ("--policy", "p", "--model", "m", "--state", "s", "--port", "8", "--base-url", "https://x")
+    found = ran("serve", *places, "--tls-cert", "c", "--tls-key", "k", "--behind-tls-proxy", desk=desk)
     assert found.code == 0
     (options,) = desk.served
-    assert tuple(map(str, options)) == ("p", "m", "127.0.0.1", "8", "https://x")
+    tls = (Path("c"), Path("k"))
+    assert options == (Path("p"), Path("m"), Path("s"), "127.0.0.1", 8, "https://x", tls, True)
     assert desk.now() == NOW

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from copy import deepcopy
 from random import Random
 from typing import Any
@@ -14,16 +15,18 @@ import pytest
 
 from asking import FILES, entity, question
 from remit.adapters.memory import RingJournal, StartedWith
-from remit.bootstrap import HANDLERS, now
+from remit.bootstrap import handlers, now
 from remit.core.pdp import decide
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
 from remit.service.gate import Gate
 from remit.service.operations import checked_name, checked_scope
-from remit.web.authzen import DecisionRoutes
-from server import EVALUATION, EVALUATIONS
+from remit.web.identity import Callers
+from remit.web.limits import Limits, Rates
+from remit.web.raw import DecisionRoutes
+from server import BEARER, CALLERS, EVALUATION, EVALUATIONS, SECRET, with_caller
 
-SNAPSHOT = Snapshot(read_policy(FILES))
+SNAPSHOT = Snapshot(read_policy(with_caller(FILES)))
 MEMBERS = ("subject", "action", "resource", "context")
 
 SUBJECTS = [f"user:{name}" for name in ("ada", "ada", "bob", "grace", "ida", "old", "zoe")] + ["group:lab", "robot:ada"]
@@ -59,7 +62,8 @@ ODD: list[Any] = [
 
 def app() -> DecisionRoutes:
     """The decision routes over the small policy."""
-    return DecisionRoutes(Gate(StartedWith(SNAPSHOT), RingJournal(10), now, HANDLERS), lambda *_: None)
+    gate = Gate(StartedWith(SNAPSHOT), RingJournal(10), time.time_ns, handlers(SECRET))
+    return DecisionRoutes(gate, Callers(CALLERS, Rates(None)), Limits(), lambda *_: None)
 
 
 async def post(routes: DecisionRoutes, path: str, body: Any) -> tuple[int, Any]:
@@ -72,8 +76,9 @@ async def post(routes: DecisionRoutes, path: str, body: Any) -> tuple[int, Any]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    headers = [(b"content-type", b"application/json"), (b"x-request-id", b"4")]
-    await routes({"type": "http", "method": "POST", "path": path, "headers": headers}, receive, send)
+    headers = [(b"authorization", BEARER.encode()), (b"content-type", b"application/json"), (b"x-request-id", b"4")]
+    scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "query_string": b""}
+    await routes(scope, receive, send)
     start, rest = sent
     assert (b"x-request-id", b"4") in start["headers"]
     return start["status"], json.loads(rest["body"])

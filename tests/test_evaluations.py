@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from asking import NO, YES, entity, question
 from remit.service.operations import EvaluateMany, Unanswerable, checked_name
 from remit.web.authzen import read_evaluations
+from remit.web.limits import Limits
 from server import EVALUATIONS, Running
 
 ANSWERS = {
@@ -216,7 +217,7 @@ def test_groups_that_all_items_share_are_read_once(monkeypatch: pytest.MonkeyPat
         "remit.web.questions.checked_name", lambda where, text: read.append(text) or checked_name(where, text)
     )
     shared = question(entity("user:zoe", groups=["x"] * 255 + [last]))
-    operation = read_evaluations(json.dumps({**shared, "evaluations": [{}] * 256}).encode())
+    operation = read_evaluations(json.dumps({**shared, "evaluations": [{}] * 256}).encode(), Limits())
     assert isinstance(operation, EvaluateMany)
     assert all(isinstance(item, Unanswerable) == (last == " ") for item in operation.items)
     assert len(read) < 2 * 256

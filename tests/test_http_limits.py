@@ -191,7 +191,7 @@ MALFORMED = [
 ]
 
 
-@pytest.mark.parametrize("data", MALFORMED, ids=repr)
+@pytest.mark.parametrize("data", MALFORMED, ids=[str(number) for number in range(len(MALFORMED))])
 def test_what_is_no_http_is_refused(pdp: Running, data: bytes) -> None:
     with pdp.connection() as connection:
         connection.send(data)

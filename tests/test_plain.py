@@ -17,7 +17,8 @@ from lookalikes import BLANK
 from remit.errors import RequestInvalid
 from remit.service.operations import Operation
 from remit.web import authzen
-from remit.web.authzen import MAX_BATCH, read_evaluation, read_evaluations
+from remit.web.authzen import read_evaluation, read_evaluations
+from remit.web.limits import Limits
 from remit.web.plain import plain_question, plain_questions
 from test_evaluation_property import some_question
 from test_strict_json_property import Writer, mutated
@@ -33,7 +34,7 @@ ORDINARY = [
         "application:a b", "create", entity("environment:x", scope="*"), context={"project": "department:research"}
     ),
 ]
-SHORT = {"one": plain_question, "many": lambda body: plain_questions(body, MAX_BATCH)}
+SHORT = {"one": plain_question, "many": lambda body: plain_questions(body, Limits().batch)}
 
 
 AGAIN = [
@@ -55,7 +56,7 @@ def general(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[bytes], Oper
             only.setattr(authzen, "plain_question", lambda body: None)
             only.setattr(authzen, "plain_questions", lambda body, most: None)
             try:
-                return reader(body)
+                return reader(body, Limits())
             except RequestInvalid:
                 return None
 
@@ -66,7 +67,7 @@ def bound(general: Callable[..., Operation | None], body: bytes) -> int:
     """Both routes read the body as the general way does. How many of the two short ways took it."""
     for reader in (read_evaluation, read_evaluations):
         try:
-            found: Operation | None = reader(body)
+            found: Operation | None = reader(body, Limits())
         except RequestInvalid:
             found = None
         assert found == general(reader, body), body
@@ -88,8 +89,8 @@ def test_what_ordinary_callers_send_is_plain() -> None:
     for body in ORDINARY:
         for spelling in (json.dumps(body), json.dumps(body, indent=2), json.dumps(body, separators=(",", ":"))):
             assert plain_question(spelling.encode()) is not None, spelling
-    assert plain_questions(json.dumps({"evaluations": ORDINARY * 30}).encode(), MAX_BATCH) is not None
-    assert plain_questions(json.dumps({"evaluations": ORDINARY * 40}).encode(), MAX_BATCH) is None
+    assert plain_questions(json.dumps({"evaluations": ORDINARY * 30}).encode(), Limits().batch) is not None
+    assert plain_questions(json.dumps({"evaluations": ORDINARY * 40}).encode(), Limits().batch) is None
 
 
 @pytest.mark.parametrize("seed", range(4))

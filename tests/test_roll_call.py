@@ -19,23 +19,43 @@ from commands import Desk
 from house import Module, modules
 from readable import FILES, POLICY
 from remit.adapters.memory import RingJournal, StartedWith
-from remit.bootstrap import HANDLERS, build_app, now
+from remit.bootstrap import build_app, handlers, now
 from remit.cli import app as cli
+from remit.core.model import Actor
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
 from remit.errors import Misconfigured
-from remit.service.gate import LOCAL, Gate, Permit
-from remit.service.operations import Actor, Asked, Evaluate, EvaluateMany, Need, Operation, Unanswerable
+from remit.service.gate import Gate, Permit
+from remit.service.operations import (
+    Asked,
+    Evaluate,
+    EvaluateMany,
+    Need,
+    Operation,
+    Page,
+    PermittedScopes,
+    Search,
+    Sought,
+    Unanswerable,
+)
 from remit.web import app as web
-from remit.web.authzen import ROUTES
+from remit.web import forward
+from remit.web.forward_table import read_table
+from remit.web.limits import Limits
+from remit.web.raw import ROUTES
+from server import CALLERS, SECRET
 from test_shipped_policy import shipped
 
 SNAPSHOT = Snapshot(POLICY)
+HANDLERS = handlers(SECRET)
+TABLE = read_table("table.csv", b"GET, /workloads/{id}, view, workload, {id}\n")
 OPERATIONS = get_args(Operation)
 ABOUT_ADA = Asked("user:ada", "use", "environment", "seen")
 EXAMPLES: dict[type, Any] = {
     Evaluate: Evaluate(ABOUT_ADA, explain=True),
     EvaluateMany: EvaluateMany((Unanswerable("no question"), ABOUT_ADA), explain=True),
+    Search: Search(Sought.RESOURCE, ABOUT_ADA, Page(b"")),
+    PermittedScopes: PermittedScopes(ABOUT_ADA),
 }
 """One of each operation, asked by somebody whom it does not concern."""
 
@@ -51,7 +71,7 @@ def fastapi_within(app: object) -> FastAPI:
 
 @pytest.fixture(scope="module")
 def app() -> FastAPI:
-    return fastapi_within(build_app(SNAPSHOT, "http://localhost"))
+    return fastapi_within(build_app(SNAPSHOT, "http://localhost", CALLERS, SECRET, forward=TABLE))
 
 
 def routes_of(app: FastAPI) -> list[str]:
@@ -86,23 +106,25 @@ def test_every_route_is_bound_to_an_operation_or_public_with_a_reason(app: FastA
 
 
 def test_every_raw_route_leads_to_operations_and_to_nothing_else() -> None:
-    assert len(ROUTES) == 2
+    assert len(ROUTES) == 6
     one, many = (json.dumps(body).encode() for body in (question(), question(evaluations=[{}])))
     for path, route in ROUTES.items():
         assert route.operations and set(route.operations) <= set(OPERATIONS), path
-        made = {type(route.read(one)), type(route.read(many))}
-        assert made <= set(route.operations), path
+        made = {type(route.read(one, Limits())), type(route.read(many, Limits()))}
+        assert made == set(route.operations), path
         assert route.summary
+    assert set(forward.OPERATIONS) <= set(OPERATIONS)
 
 
 def test_the_openapi_document_describes_every_route(app: FastAPI) -> None:
     described = app.openapi()["paths"]
-    assert set(described) == {*ROUTES, *(route for route in routes_of(app) if route != app.openapi_url)}
+    answered = {*ROUTES, forward.PATH, *routes_of(app)}
+    assert set(described) == answered - {app.openapi_url}
     for path, route in ROUTES.items():
         operation = described[path]["post"]
         assert operation["summary"] == route.summary
         assert operation["requestBody"]["required"] is True
-        assert {"200", "400", "403", "413", "503"} <= operation["responses"].keys()
+        assert {"200", "400", "401", "403", "405", "413", "429", "503"} <= operation["responses"].keys()
 
 
 def test_a_route_that_nobody_thought_of_is_noticed() -> None:
@@ -155,7 +177,7 @@ def test_the_gate_has_one_method() -> None:
 
 
 def test_only_the_gate_makes_a_permit() -> None:
-    for arguments in ((), (object(), LOCAL, SNAPSHOT, 0, ()), ((LOCAL, SNAPSHOT, 0, ()),)):
+    for arguments in ((), (object(), STRANGER, SNAPSHOT, 0, ()), ((STRANGER, SNAPSHOT, 0, ()),)):
         with pytest.raises(TypeError, match="only the gate"):
             Permit(*arguments)
 

@@ -13,7 +13,7 @@ import pytest
 from asking import FILES, YES
 from remit.bootstrap import build_app
 from remit.serving import MAX_HEAD
-from server import Connection, Reply, Running, raw_request
+from server import CALLERS, SECRET, Connection, Reply, Running, raw_request
 
 SECONDS = 0.4
 BODY = json.dumps(YES).encode()
@@ -111,7 +111,7 @@ def test_a_last_request_is_answered_and_its_connection_closed(pdp: Running) -> N
 
 def test_both_ways_out_say_the_same(pdp: Running, serve: Callable[..., Running]) -> None:
     assert pdp.snapshot is not None
-    app = build_app(pdp.snapshot, pdp.url)
+    app = build_app(pdp.snapshot, pdp.url, CALLERS, SECRET)
 
     async def the_long_way(scope: Any, receive: Any, send: Any) -> None:
         scope.pop("remit.answer", None)

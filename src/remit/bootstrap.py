@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 import gc
-import ipaddress
+import os
 import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from remit.adapters.identities import Identities
+from remit.adapters.keys import Keys
 from remit.adapters.memory import RingJournal, StartedWith
-from remit.adapters.policy_files import read_directory
+from remit.adapters.policy_files import read_directory, read_file
+from remit.adapters.secret import derived, secret_in
+from remit.adapters.settings import Listening, Settings, read_settings
+from remit.adapters.tokens import dev_tokens, minted, oidc_tokens
 from remit.cli.app import run
-from remit.cli.house import ServeOptions
+from remit.cli.house import ListedKey, ServeOptions
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
 from remit.errors import Misconfigured
 from remit.service.decisions import evaluate, evaluate_many
 from remit.service.gate import Gate, Handler
-from remit.service.operations import Evaluate, EvaluateMany, Operation
+from remit.service.operations import Evaluate, EvaluateMany, Operation, PermittedScopes, Search
+from remit.service.paging import Pages
 from remit.service.policies import admit
+from remit.service.searches import Searches, permitted_scopes
 from remit.serving import serve
-from remit.web.app import AsgiApp, create_app
+from remit.web.app import create_app
+from remit.web.forward_table import ForwardTable, read_table
+from remit.web.http import AsgiApp
+from remit.web.identity import Identities as Callers
+from remit.web.limits import Limits
 
-HANDLERS: dict[type[Operation], Handler] = {Evaluate: evaluate, EvaluateMany: evaluate_many}
-"""Every operation and what performs it."""
+
+def handlers(secret: bytes) -> dict[type[Operation], Handler]:
+    """Every operation and what performs it; `secret` is that of the state directory."""
+    searches = Searches(Pages(derived(secret, "page tokens")))
+    return {
+        Evaluate: evaluate,
+        EvaluateMany: evaluate_many,
+        Search: searches.search,
+        PermittedScopes: permitted_scopes,
+    }
 
 
 def now() -> int:
@@ -32,15 +51,33 @@ def now() -> int:
     return time.time_ns() // 1_000
 
 
-def build_app(snapshot: Snapshot, base_url: str) -> AsgiApp:
+def build_app(
+    snapshot: Snapshot,
+    base_url: str,
+    callers: Callers,
+    secret: bytes,
+    limits: Limits = Limits(),  # noqa: B008
+    forward: ForwardTable | None = None,
+) -> AsgiApp:
     """The HTTP face over one snapshot."""
     policies = StartedWith(snapshot)
-    gate = Gate(policies, RingJournal(), time.time_ns, HANDLERS)
-    return create_app(gate, lambda: policies.current().revision, base_url)
+    assert snapshot.directory  # searches find their index made
+    gate = Gate(policies, RingJournal(), time.time_ns, handlers(secret))
+    return create_app(gate, callers, lambda: policies.current().revision, base_url, limits, forward)
+
+
+def callers_of(settings: Settings, state: Path, secret: bytes) -> Callers:
+    """Who may call, by the configuration. Raises Misconfigured if what it takes to know them is not there."""
+    tokens = None
+    if "dev" in settings.modes:
+        tokens = dev_tokens(secret)
+    elif settings.oidc is not None:
+        tokens = oidc_tokens(settings.oidc, time.time_ns)
+    return Identities(time.time_ns, tokens, Keys(state) if "keys" in settings.modes else None)
 
 
 class RealHouse:
-    """The world as it is: files, the clock, the network."""
+    """The world as it is: files, the clock, the environment, the network."""
 
     def now(self) -> int:
         """Now, in microseconds since 1970, UTC."""
@@ -54,20 +91,65 @@ class RealHouse:
         """The policy of these files if it may go live."""
         return admit(files, now)
 
+    def mint(self, state: Path, subject: str, groups: tuple[str, ...], seconds: int) -> str:
+        """A token for a server in `dev`."""
+        return minted(secret_in(state), subject, groups, seconds, time.time_ns())
+
+    def keys(self, state: Path) -> RealKeys:
+        """The API keys of a state directory."""
+        return RealKeys(Keys(state))
+
     def serve(self, options: ServeOptions) -> None:
-        """Answer over HTTP until told to stop; on loopback only, since callers are not yet told apart."""
-        if not _is_loopback(options.host):
-            why = "callers are not authenticated, so remit answers on 127.0.0.1 only"
-            raise Misconfigured(f"`{options.host}` is not a loopback address; {why}")
+        """Answer over HTTP until told to stop. Raises Misconfigured rather than run half-configured."""
+        listening = Listening(options.host, options.port, options.base_url, options.tls, options.behind_tls_proxy)
+        settings = read_settings(os.environ, listening)
+        secret = secret_in(options.state)
+        callers = callers_of(settings, options.state, secret)
+        table = settings.forward_auth
+        forward = None if table is None else read_table(str(table), read_file(table))
         policy, snapshot = self.admit(self.read(options.policy, options.model), now())
         summary = f"{len(policy.roles)} roles, {len(policy.access_rules):,} access rules"
         del policy
+        listener = _listen(options.host, options.port)
+        scheme = "http" if settings.tls is None else "https"
+        here = f"{scheme}://" + _authority(options.host, listener.getsockname()[1])
+        limits = Limits(settings.max_body, settings.max_batch, rate=settings.rate)
+        app = build_app(snapshot, settings.base_url or here, callers, secret, limits, forward)
         gc.collect()
         gc.freeze()  # the snapshot lives as long as the process: no collection need ever look at it
-        listener = _listen(options.host, options.port)
-        url = options.base_url or "http://" + _authority(options.host, listener.getsockname()[1])
-        print(f"remit answers at {url} by revision {snapshot.revision[:12]} ({summary})", flush=True)  # noqa: T201
-        serve(build_app(snapshot, url), listener)
+        print(f"remit answers at {here} by revision {snapshot.revision[:12]} ({summary})", flush=True)  # noqa: T201
+        print(f"callers are known by {_known_by(settings.modes)}", flush=True)  # noqa: T201
+        serve(app, listener, settings.tls)
+
+
+class RealKeys:
+    """The API keys of a state directory, with instants in microseconds."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+
+    def create(self, subject: str, expires: int | None) -> tuple[str, str]:
+        """A new key: its id and its text."""
+        return self._keys.create(subject, time.time_ns(), None if expires is None else expires * 1_000)
+
+    def listed(self) -> tuple[ListedKey, ...]:
+        """All keys, without what would let one call."""
+        return tuple(
+            ListedKey(key.id, key.subject, key.created // 1_000, None if key.expires is None else key.expires // 1_000)
+            for key in self._keys.list()
+        )
+
+    def revoke(self, id: str) -> None:
+        """End a key."""
+        self._keys.revoke(id)
+
+
+def _known_by(modes: tuple[str, ...]) -> str:
+    """How callers are known, in words."""
+    words = {"oidc": "the tokens of an OpenID provider", "keys": "API keys (`remit keys`)"}
+    if modes == ("dev",):
+        return "development tokens: `remit token SUBJECT` mints one (REMIT_AUTH says otherwise)"
+    return " and ".join(words[mode] for mode in modes)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -83,14 +165,6 @@ def _listen(host: str, port: int) -> socket.socket:
 def _authority(host: str, port: int) -> str:
     """Host and port as a URL writes them."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _is_loopback(host: str) -> bool:
-    """True for an address that only this machine reaches."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def main() -> None:

@@ -2,7 +2,9 @@
 
 RemitError
 ├── PolicyInvalid     the policy does not load: carries all findings
+├── CasesFailed       the policy does not decide what its cases say, or Casbin disagrees
 ├── RequestInvalid    a question that cannot be asked: one sentence for the caller
+├── NotAuthenticated  who calls is not known: no credentials, or none that hold
 ├── NotAllowed        the caller lacks a permission for the operation
 ├── CouldNotDecide    something needed for a decision is out of reach: never an allow
 └── Misconfigured     remit refuses to start: says what to set
@@ -43,6 +45,14 @@ class RequestInvalid(RemitError):
     """A question that is malformed, so there is nothing to decide."""
 
 
+class NotAuthenticated(RemitError):
+    """Nobody knows who calls. `given` is true if there were credentials, and they do not hold (RFC 6750 §3.1)."""
+
+    def __init__(self, why: str, given: bool = True) -> None:
+        super().__init__(why)
+        self.given = given
+
+
 class NotAllowed(RemitError):
     """The caller may not perform the operation. `missing` names the permission, as `kind:action`."""
 
@@ -56,4 +66,5 @@ class CouldNotDecide(RemitError):
 
 
 class Misconfigured(RemitError):
-    """The configuration is incomplete or unsafe; remit does not start half-configured."""
+    """The configuration is incomplete or unsafe; remit does not start half-configured. Its text has a line for each
+    thing that is wrong."""

@@ -11,6 +11,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -110,10 +111,17 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def server_config(app: Callable[..., Any], seconds: float = REQUEST_SECONDS) -> uvicorn.Config:
+Tls = tuple[Path, Path]
+"""The files of a certificate and of its private key, both PEM."""
+
+
+def server_config(app: Callable[..., Any], seconds: float = REQUEST_SECONDS, tls: Tls | None = None) -> uvicorn.Config:
     """How remit is served; `seconds` bound the time until a request is whole."""
+    cert, key = tls or (None, None)
     return uvicorn.Config(
         app,
+        ssl_certfile=cert,
+        ssl_keyfile=key,
         http=type("Bounded", (BoundedProtocol,), {"seconds": seconds}),
         ws="none",
         lifespan="off",
@@ -124,6 +132,6 @@ def server_config(app: Callable[..., Any], seconds: float = REQUEST_SECONDS) -> 
     )
 
 
-def serve(app: Callable[..., Any], listener: socket.socket) -> None:
+def serve(app: Callable[..., Any], listener: socket.socket, tls: Tls | None = None) -> None:
     """Answer on this socket until told to stop."""
-    uvicorn.Server(server_config(app)).run(sockets=[listener])
+    uvicorn.Server(server_config(app, tls=tls)).run(sockets=[listener])

@@ -23,7 +23,12 @@ def read_directory(policy: Path, model: Path) -> dict[str, bytes]:
     named = {f"policies/{path.relative_to(policy).as_posix()}": path for path in paths}
     if model.is_file():
         named["model.conf"] = model
+    return {name: read_file(path) for name, path in named.items()}
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of one file. Raises Misconfigured if it cannot be read."""
     try:
-        return {name: path.read_bytes() for name, path in named.items()}
+        return path.read_bytes()
     except OSError as error:
-        raise Misconfigured(f"`{error.filename}` cannot be read: {error.strerror}") from None
+        raise Misconfigured(f"`{path}` cannot be read: {error.strerror}") from None

@@ -15,9 +15,37 @@ class ServeOptions(NamedTuple):
 
     policy: Path
     model: Path
+    state: Path
     host: str
     port: int
     base_url: str | None
+    tls: tuple[Path | None, Path | None] = (None, None)
+    behind_tls_proxy: bool = False
+
+
+class ListedKey(NamedTuple):
+    """What may be known of an API key; instants in microseconds since 1970, `expires` None if it never does."""
+
+    id: str
+    subject: str
+    created: int
+    expires: int | None
+
+
+class KeyRing(Protocol):
+    """The API keys of one state directory."""
+
+    def create(self, subject: str, expires: int | None) -> tuple[str, str]:
+        """A new key for a service: its id, and the text of it, which nobody can tell again."""
+        ...
+
+    def listed(self) -> tuple[ListedKey, ...]:
+        """All keys, expired ones too."""
+        ...
+
+    def revoke(self, id: str) -> None:
+        """End a key. Raises RequestInvalid if there is none of that id."""
+        ...
 
 
 class House(Protocol):
@@ -33,6 +61,14 @@ class House(Protocol):
 
     def admit(self, files: Mapping[str, bytes], now: int) -> tuple[Policy, Snapshot]:
         """The policy of these files if it may go live. Raises PolicyInvalid or CasesFailed."""
+        ...
+
+    def mint(self, state: Path, subject: str, groups: tuple[str, ...], seconds: int) -> str:
+        """A token for `dev`, signed with the secret of the state directory."""
+        ...
+
+    def keys(self, state: Path) -> KeyRing:
+        """The API keys of the state directory."""
         ...
 
     def serve(self, options: ServeOptions) -> None:

@@ -113,6 +113,13 @@ class AccessRule(NamedTuple):
         return Ground("access rule", self.origin, self.line())
 
 
+class Actor(NamedTuple):
+    """Who calls remit: a typed subject, and the groups (`group:…`) that its own credentials vouch for."""
+
+    subject: str
+    groups: tuple[str, ...] = ()
+
+
 class Question(NamedTuple):
     """One request as it is judged. Positional order is that of `pdp.decide`.
 

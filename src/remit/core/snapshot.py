@@ -18,6 +18,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from remit.core.access import LINE_BITS, LINE_MASK
+from remit.core.directory import Directory
 from remit.core.model import ALWAYS, FOREVER, ROOT, AccessRule, Membership, Origin, Permission
 from remit.core.policy import Policy
 from remit.core.tables import Homes, Parents, Vocabulary
@@ -70,7 +71,7 @@ class Snapshot:
     """One revision, ready to answer. Never changed once built; a newer one replaces it whole."""
 
     __slots__ = (
-        "all_roles", "chains", "grants", "group_names", "groups_of", "homes", "memberships",
+        "_directory", "all_roles", "chains", "grants", "group_names", "groups_of", "homes", "memberships",
         "pairs", "parents", "permissions", "revision", "role_bits", "roles", "rows", "timed_members",
         "vocabulary", "width",
     )  # fmt: skip
@@ -107,6 +108,14 @@ class Snapshot:
         self.group_names = frozenset(membership.group for membership in policy.memberships)
         self.rows = Rows(policy)
         self.grants = _grants(policy, self.rows)
+        self._directory: Directory | None = None
+
+    @property
+    def directory(self) -> Directory:
+        """The index of searches. Made when first asked for: who only decides does not pay for it."""
+        if self._directory is None:
+            self._directory = Directory(self)
+        return self._directory
 
     def knows(self, subject: str) -> bool:
         """True if the policy names the subject, as holder of a role, as member or as group."""

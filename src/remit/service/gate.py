@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from remit.core.model import Code
+from remit.core.model import Actor, Code
 from remit.core.pdp import walk
 from remit.core.snapshot import Snapshot
 from remit.errors import Misconfigured, NotAllowed
-from remit.service.operations import Actor, Need, Operation
+from remit.service.operations import Need, Operation
 from remit.service.ports import Clock, Journal, Policies, Record
-
-LOCAL = Actor("application:local")
-"""The caller until callers are authenticated: it may do everything, and the server answers on loopback only."""
 
 _made = tuple.__new__  # on the way of every decision: a NamedTuple's own constructor costs twice as much
 
@@ -57,8 +54,9 @@ class Gate:
         """
         snapshot = self._policies.current()
         when = self._clock() // 1_000
-        if actor is not LOCAL:
-            self._check(actor, operation, snapshot, when)
+        for need in operation.needs(actor):
+            if not _allowed(snapshot, actor, need, when):
+                raise self._refused(actor, operation, need, snapshot, when)
         wishes = operation.wishes()
         if wishes:
             wishes = tuple(wish for wish in wishes if _allowed(snapshot, actor, wish, when))
@@ -67,18 +65,14 @@ class Gate:
         self._journal.record(_made(Record, (when, actor, operation, snapshot.revision, result, None)))
         return result
 
-    def _check(self, actor: Actor, operation: Operation, snapshot: Snapshot, when: int) -> None:
-        """Raise NotAllowed for the first need that the policy does not grant the actor; the refusal is recorded."""
-        for need in operation.needs(actor):
-            if not _allowed(snapshot, actor, need, when):
-                missing = f"{need.kind}:{need.action}"
-                self._journal.record(Record(when, actor, operation, snapshot.revision, None, missing))
-                raise NotAllowed(actor.subject, missing, need.scope)
+    def _refused(self, actor: Actor, operation: Operation, need: Need, snapshot: Snapshot, when: int) -> NotAllowed:
+        """The refusal of an operation for the first need that the policy does not grant its caller, once recorded."""
+        missing = f"{need.kind}:{need.action}"
+        self._journal.record(Record(when, actor, operation, snapshot.revision, None, missing))
+        return NotAllowed(actor.subject, missing, need.scope)
 
 
 def _allowed(snapshot: Snapshot, actor: Actor, need: Need, when: int) -> bool:
     """Does the policy let the actor do what the operation needs? remit decides its own administration."""
-    if actor is LOCAL:
-        return True
     found = walk(snapshot, actor.subject, need.action, need.kind, None, need.scope, None, actor.groups, when)
     return found[0] is Code.GRANTED

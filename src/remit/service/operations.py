@@ -9,17 +9,10 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
-from remit.core.model import ROOT, Explanation
+from remit.core.model import ROOT, Actor, Explanation
 from remit.core.names import MAX_BYTES, identifier_problem, scope_problem
 from remit.core.pdp import Found
 from remit.errors import RequestInvalid
-
-
-class Actor(NamedTuple):
-    """Who calls remit: a typed subject, and the groups that its own credentials vouch for."""
-
-    subject: str
-    groups: tuple[str, ...] = ()
 
 
 class Need(NamedTuple):
@@ -34,6 +27,7 @@ class Need(NamedTuple):
 _SOUND_SCOPE = re.compile(r"[a-z][a-z0-9-]*:[A-Za-z0-9][A-Za-z0-9._@/+-]*", re.ASCII).fullmatch
 
 EVALUATE = Need("decision", "evaluate")
+SEARCH = Need("decision", "search")
 EXPLAIN = Need("decision", "explain")
 VOUCH = Need("decision", "vouch")
 
@@ -116,7 +110,82 @@ class EvaluateMany(NamedTuple):
         return (VOUCH,) if any(isinstance(item, Asked) and item.claimed for item in self.items) else ()
 
 
-Operation = Evaluate | EvaluateMany
+class Sought(StrEnum):
+    """What a search looks for (AuthZEN §8)."""
+
+    SUBJECT = "subject"
+    RESOURCE = "resource"
+    ACTION = "action"
+
+
+class Page(NamedTuple):
+    """Which part of the results a caller wants (AuthZEN §8.2.1).
+
+    `token` is a page token from the answer before, `limit` the most results wanted; None where the request has none.
+    `bound` is everything of the request that must stay the same from page to page, as bytes; `wanted` is true if
+    the request speaks of pages at all.
+    """
+
+    bound: bytes
+    token: str | None = None
+    limit: int | None = None
+    wanted: bool = False
+
+
+class Search(NamedTuple):
+    """Who may, what may one do it to, or what may one do? The part of `asked` that is sought is empty: its `id`, its
+    `action`, or its `subject`, of which `type` then is the type sought."""
+
+    sought: Sought
+    asked: Asked
+    page: Page
+    type: str = ""
+
+    def needs(self, actor: Actor) -> tuple[Need, ...]:
+        """`decision:search`, but for what a caller asks about itself."""
+        return () if self.asked.subject == actor.subject else (SEARCH,)
+
+    def wishes(self) -> tuple[Need, ...]:
+        """Vouching for the groups that the subject is said to be in."""
+        return (VOUCH,) if self.asked.claimed else ()
+
+
+class Results(NamedTuple):
+    """One page of what a search found: ids of subjects or resources of one `type`, or names of actions.
+
+    `token` leads to the next page and is empty on the last; None if this is the whole and nobody spoke of pages.
+    """
+
+    sought: Sought
+    type: str
+    names: tuple[str, ...]
+    token: str | None
+    revision: str
+
+
+class PermittedScopes(NamedTuple):
+    """Where may this subject do this to this kind? The `id` and the `declared` scope of `asked` are not read."""
+
+    asked: Asked
+
+    def needs(self, actor: Actor) -> tuple[Need, ...]:
+        """`decision:search`, but for what a caller asks about itself."""
+        return () if self.asked.subject == actor.subject else (SEARCH,)
+
+    def wishes(self) -> tuple[Need, ...]:
+        """Vouching for the groups that the subject is said to be in."""
+        return (VOUCH,) if self.asked.claimed else ()
+
+
+class Reached(NamedTuple):
+    """The homes that a subject reaches with an action on a kind; `unplaced`: things without a known home as well."""
+
+    scopes: tuple[str, ...]
+    unplaced: bool
+    revision: str
+
+
+Operation = Evaluate | EvaluateMany | Search | PermittedScopes
 
 _NEEDS = {
     (False, False): (EVALUATE,),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from remit.core.model import Actor
 from remit.core.snapshot import Snapshot
-from remit.service.operations import Actor, Operation
+from remit.service.operations import Operation
 
 
 class Record(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -13,12 +13,18 @@ from starlette.exceptions import HTTPException
 from remit import __version__
 from remit.errors import RemitError
 from remit.service.gate import Gate
-from remit.web.authzen import DecisionRoutes
-from remit.web.http import FAULT, Message, Receive, Scope, Send, refusal_of
+from remit.web.forward import ForwardAuth
+from remit.web.forward_table import ForwardTable
+from remit.web.http import FAULT, AsgiApp, Message, Receive, Scope, Send, refusal_of
+from remit.web.identity import Callers, Identities
+from remit.web.limits import Limits, Rates
 from remit.web.openapi import with_raw_routes
+from remit.web.raw import DecisionRoutes
+
+METADATA = "/.well-known/authzen-configuration"
 
 PUBLIC = {
-    "/.well-known/authzen-configuration": "says where the endpoints are, which a caller needs before it can ask",
+    METADATA: "says where the endpoints are, which a caller needs before it can ask",
     "/healthz": "says that the process runs, and nothing else",
     "/readyz": "says that a policy is live, and its revision",
     "/openapi.json": "describes this interface",
@@ -32,6 +38,9 @@ class Metadata(BaseModel):
     policy_decision_point: str = Field(description="The identifier of this decision point: its base URL")
     access_evaluation_endpoint: str
     access_evaluations_endpoint: str
+    search_subject_endpoint: str
+    search_resource_endpoint: str
+    search_action_endpoint: str
 
 
 class Health(BaseModel):
@@ -54,25 +63,54 @@ class Problem(BaseModel):
     message: str
 
 
-AsgiApp = Callable[[Scope, Receive, Send], Any]
+def create_app(
+    gate: Gate,
+    identities: Identities,
+    revision: Callable[[], str],
+    base_url: str,
+    limits: Limits,
+    forward: ForwardTable | None = None,
+) -> AsgiApp:
+    """The HTTP face as one ASGI callable.
 
-
-def create_app(gate: Gate, revision: Callable[[], str], base_url: str) -> AsgiApp:
-    """The HTTP face as one ASGI callable. `revision` names the live policy, `base_url` is how callers reach it."""
+    `revision` names the live policy. `base_url` is how callers reach it; if it has a path, the interface stands below
+    that path as well, and the metadata where the path's identifier puts it (AuthZEN §9.2). `forward` is the table of
+    `/forward-auth`, which there is not without one.
+    """
+    base = urlsplit(base_url).path.rstrip("/")
     app = FastAPI(title="remit", version=__version__, docs_url=None, redoc_url=None)
     for kind in (HTTPException, RemitError, Exception):
         app.add_exception_handler(kind, _problem)
+    _add_metadata(app, base_url, base)
+    _add_health(app, revision)
+    with_raw_routes(app, forward is not None)
+    rest: AsgiApp = Below(base, RequestIds(app)) if base else RequestIds(app)
+    callers = Callers(identities, Rates(limits.rate))
+    if forward is not None:
+        rest = ForwardAuth(gate, callers, forward, rest)
+    return DecisionRoutes(gate, callers, limits, rest, base)
 
-    @app.get("/.well-known/authzen-configuration", response_model=Metadata)
+
+def _add_metadata(app: FastAPI, base_url: str, base: str) -> None:
+    """Where the decision point's endpoints are: between host and path of its identifier (§9.2)."""
+    root = base_url.rstrip("/")
+    found = Metadata(
+        policy_decision_point=base_url,
+        access_evaluation_endpoint=f"{root}/access/v1/evaluation",
+        access_evaluations_endpoint=f"{root}/access/v1/evaluations",
+        search_subject_endpoint=f"{root}/access/v1/search/subject",
+        search_resource_endpoint=f"{root}/access/v1/search/resource",
+        search_action_endpoint=f"{root}/access/v1/search/action",
+    )
+
+    @app.get(METADATA + base, response_model=Metadata)
     async def metadata() -> JSONResponse:
         """Where the decision point's endpoints are (AuthZEN §9)."""
-        base = base_url.rstrip("/")
-        found = Metadata(
-            policy_decision_point=base_url,
-            access_evaluation_endpoint=f"{base}/access/v1/evaluation",
-            access_evaluations_endpoint=f"{base}/access/v1/evaluations",
-        )
         return JSONResponse(found.model_dump(), headers={"cache-control": "public, max-age=3600"})
+
+
+def _add_health(app: FastAPI, revision: Callable[[], str]) -> None:
+    """Does it run, and does it decide?"""
 
     @app.get("/healthz")
     async def healthz() -> Health:
@@ -84,8 +122,20 @@ def create_app(gate: Gate, revision: Callable[[], str], base_url: str) -> AsgiAp
         """Is a policy live?"""
         return Readiness(revision=revision())
 
-    with_raw_routes(app)
-    return DecisionRoutes(gate, RequestIds(app))
+
+class Below:
+    """Serves an application below a path too, as behind a proxy that passes paths on as they are."""
+
+    def __init__(self, base: str, app: AsgiApp) -> None:
+        self._base = base
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on, without the base of its path."""
+        if scope["type"] == "http" and scope["path"].startswith(f"{self._base}/"):
+            path = scope["path"].removeprefix(self._base)
+            scope = {**scope, "path": path, "raw_path": path.encode()}
+        await self._app(scope, receive, send)
 
 
 class RequestIds:

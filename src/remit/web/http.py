@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 
-from remit.errors import CouldNotDecide, NotAllowed, RequestInvalid
-from remit.web.strict import MAX_BYTES
+from remit.errors import CouldNotDecide, NotAllowed, NotAuthenticated, RequestInvalid
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
+AsgiApp = Callable[[Scope, Receive, Send], Any]
 
 FAULT = "remit could not answer; the fault is in its log"
 """What a caller is told of a fault that nobody foresaw."""
@@ -24,6 +24,8 @@ log = logging.getLogger("remit.web")
 
 JSON_TYPE = (b"content-type", b"application/json")
 _CLOSE = (b"connection", b"close")
+_CHALLENGE = b'Bearer realm="remit"'
+_INVALID = _CHALLENGE + b', error="invalid_token"'
 
 
 class Refusal(Exception):
@@ -42,6 +44,8 @@ def refusal_of(error: Exception) -> Refusal:
             return error
         case RequestInvalid():
             return Refusal(400, str(error))
+        case NotAuthenticated():
+            return Refusal(401, str(error), (b"www-authenticate", _INVALID if error.given else _CHALLENGE))
         case NotAllowed():
             return Refusal(403, str(error))
         case CouldNotDecide():
@@ -51,25 +55,25 @@ def refusal_of(error: Exception) -> Refusal:
             return Refusal(500, FAULT)
 
 
-def check_length(announced: bytes) -> None:
+def check_length(announced: bytes, most: int) -> None:
     """Raises Refusal 413 if a body is announced that is too large: then none of it is read."""
-    if announced.isdigit() and int(announced[:9]) > MAX_BYTES:
-        raise _too_large()
+    if announced.isdigit() and int(announced[:18]) > most:
+        raise _too_large(most)
 
 
-async def whole_body(message: Message, receive: Receive, headers: dict[bytes, bytes]) -> bytes:
+async def whole_body(message: Message, receive: Receive, headers: dict[bytes, bytes], most: int) -> bytes:
     """All of a body whose first part is `message`. Raises Refusal 413 past the limit, and 400 if it never comes.
     How long it may take is the server's business (`remit.serving`)."""
     parts = [message.get("body", b"")]
     size = len(parts[0])
-    while message.get("more_body") and size <= MAX_BYTES:
+    while message.get("more_body") and size <= most:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Refusal(400, "the body ended early", _CLOSE)
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-    if size > MAX_BYTES:
-        raise _too_large()
+    if size > most:
+        raise _too_large(most)
     if not size and b"upgrade" in headers:
         raise Refusal(400, "the server reads no body of a request to upgrade; send plain HTTP/1.1", _CLOSE)
     return b"".join(parts)
@@ -89,5 +93,5 @@ def error_body(status: int, message: str) -> bytes:
     return msgspec.json.encode({"code": status, "message": message})
 
 
-def _too_large() -> Refusal:
-    return Refusal(413, f"the body is larger than {MAX_BYTES:,} bytes", _CLOSE)
+def _too_large(most: int) -> Refusal:
+    return Refusal(413, f"the body is larger than {most:,} bytes", _CLOSE)

@@ -30,22 +30,19 @@ def asked(body: dict[str, Any], defaults: dict[str, Any] | None = None, claims: 
         context = defaults.get("context") if "context" not in body else context
     if type(subject) is not dict or type(resource) is not dict or type(action) is not dict:
         raise RequestInvalid(_not_objects(subject=subject, action=action, resource=resource))
-    type_, name = _name(subject, "subject", "type"), _name(subject, "subject", "id")
-    if ":" in type_ or type_ == "role":
-        raise RequestInvalid(f"`subject.type` is `{type_}`; a type holds no colon, and a role is never a subject")
-    kind, id = _name(resource, "resource", "type"), _name(resource, "resource", "id")
-    verb = _name(action, "action", "name")
-    if action.get("properties") is not None:
-        _properties(action, "action")
-    declared = place = None
-    claimed: tuple[str, ...] = ()
-    if resource.get("properties") is not None:
-        declared = _scope(_properties(resource, "resource"), "resource.properties", "scope")
-    if subject.get("properties") is not None:
-        claimed = _groups(_properties(subject, "subject"), {} if claims is None else claims)
-    if context is not None:
-        place = _place(context)
-    return Asked(f"{type_}:{name}", verb, kind, id, declared, place, claimed)
+    who, verb = subject_name(subject), action_name(action)
+    kind, id = name_of(resource, "resource", "type"), name_of(resource, "resource", "id")
+    declared = None if resource.get("properties") is None else declared_scope(resource)
+    claimed = () if subject.get("properties") is None else claimed_groups(subject, claims)
+    return Asked(who, verb, kind, id, declared, place_of(context), claimed)
+
+
+def entities_of(body: dict[str, Any], *names: str) -> tuple[dict[str, Any], ...]:
+    """These required entities of a body. Raises RequestInvalid if one is missing or no object."""
+    found: dict[str, Any] = {name: body.get(name) for name in names}
+    if any(type(value) is not dict for value in found.values()):
+        raise RequestInvalid(_not_objects(**found))
+    return tuple(found.values())
 
 
 def _not_objects(**entities: Any) -> str:
@@ -57,7 +54,28 @@ def _not_objects(**entities: Any) -> str:
     return f"`{wrong}` must be an object"
 
 
-def _name(entity: dict[str, Any], where: str, member: str) -> str:
+def subject_name(subject: dict[str, Any]) -> str:
+    """The typed name of a subject."""
+    return f"{subject_type(subject)}:{name_of(subject, 'subject', 'id')}"
+
+
+def subject_type(subject: dict[str, Any]) -> str:
+    """The type of a subject, which can be any but a role's."""
+    type_ = name_of(subject, "subject", "type")
+    if ":" in type_ or type_ == "role":
+        raise RequestInvalid(f"`subject.type` is `{type_}`; a type holds no colon, and a role is never a subject")
+    return type_
+
+
+def action_name(action: dict[str, Any]) -> str:
+    """The name of an action; its properties mean nothing."""
+    verb = name_of(action, "action", "name")
+    if action.get("properties") is not None:
+        properties_of(action, "action")
+    return verb
+
+
+def name_of(entity: dict[str, Any], where: str, member: str) -> str:
     """An identifier of an entity."""
     text = entity.get(member)
     if type(text) is not str:
@@ -68,12 +86,19 @@ def _name(entity: dict[str, Any], where: str, member: str) -> str:
     return checked_name(f"{where}.{member}", text)
 
 
-def _properties(entity: dict[str, Any], where: str) -> dict[str, Any]:
-    """The properties of an entity, which must be an object."""
-    properties = entity["properties"]
+def properties_of(entity: dict[str, Any], where: str) -> dict[str, Any]:
+    """The properties of an entity, which are an object if they are given."""
+    properties = entity.get("properties")
+    if properties is None:
+        return {}
     if type(properties) is not dict:
         raise RequestInvalid(f"`{where}.properties` must be an object")
     return properties
+
+
+def declared_scope(resource: dict[str, Any]) -> str | None:
+    """Where the request says that the resource lives, or None if it does not say."""
+    return _scope(properties_of(resource, "resource"), "resource.properties", "scope")
 
 
 def _scope(properties: dict[str, Any], where: str, member: str) -> str | None:
@@ -86,11 +111,12 @@ def _scope(properties: dict[str, Any], where: str, member: str) -> str | None:
     return checked_scope(f"{where}.{member}", text)
 
 
-def _groups(properties: dict[str, Any], claims: Claims) -> tuple[str, ...]:
+def claimed_groups(subject: dict[str, Any], claims: Claims | None = None) -> tuple[str, ...]:
     """The groups that the caller says the subject is in, typed."""
-    names = properties.get("groups")
+    names = properties_of(subject, "subject").get("groups")
     if names is None:
         return ()
+    claims = {} if claims is None else claims
     claimed = claims.get(id(names))
     if claimed is None:
         claimed = claims[id(names)] = _claimed(names)
@@ -111,8 +137,10 @@ def _claimed(names: Any) -> tuple[str, ...] | str:
         return str(error)
 
 
-def _place(context: Any) -> str | None:
+def place_of(context: Any) -> str | None:
     """Where the action happens: `context.project` or `context.scope`; both only if they agree."""
+    if context is None:
+        return None
     if type(context) is not dict:
         raise RequestInvalid("`context` must be an object")
     project, scope = _scope(context, "context", "project"), _scope(context, "context", "scope")

@@ -16,9 +16,6 @@ import msgspec
 
 from remit.errors import RequestInvalid
 
-MAX_BYTES = 65_536
-"""The largest request body."""
-
 MAX_DEPTH = 8
 """Objects and arrays within one another."""
 

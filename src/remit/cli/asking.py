@@ -1,0 +1,99 @@
+"""`check` and `explain`: one question, decided offline."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import typer
+
+from remit.cli.exits import Exit
+from remit.cli.house import House
+from remit.cli.options import (
+    MODEL,
+    POLICY,
+    Action,
+    Format,
+    Formatted,
+    Groups,
+    Home,
+    ModelFile,
+    Place,
+    PolicyDir,
+    Resource,
+    Subject,
+    When,
+)
+from remit.cli.render import explanation_json, explanation_lines
+from remit.cli.screen import Screen
+from remit.core.explain import explain as explain_decision
+from remit.core.model import Question
+from remit.core.pdp import decide
+from remit.core.policy import read_policy
+from remit.core.snapshot import Snapshot
+from remit.core.times import parse_instant
+from remit.errors import RequestInvalid
+from remit.service.operations import checked_name, checked_scope
+
+
+def add_questions(app: typer.Typer, house: House) -> None:
+    """`check` and `explain`: one question, decided offline."""
+
+    def judged(
+        policy: Path, model: Path, subject: str, action: str, resource: str, home: str | None, place: str | None,
+        groups: list[str] | None, when: str | None,
+    ) -> tuple[Snapshot, Question]:  # fmt: skip
+        question = read_question(subject, action, resource, home, place, groups, when, house.now())
+        return Snapshot(read_policy(house.read(policy, model))), question
+
+    @app.command()
+    def check(
+        subject: Subject, action: Action, resource: Resource, home: Home = None, place: Place = None,
+        group: Groups = None, when: When = None, policy: PolicyDir = POLICY, model: ModelFile = MODEL,
+        format: Formatted = Format.TEXT,
+    ) -> None:  # fmt: skip
+        """Decide one question: exit code 0 is allow, 1 is deny."""
+        snapshot, question = judged(policy, model, subject, action, resource, home, place, group, when)
+        witness = decide(snapshot, *question)
+        word = "allow" if witness.allowed else f"deny ({witness.code})"
+        answer = {"decision": witness.allowed, "code": str(witness.code), "revision": snapshot.revision}
+        Screen().show([word] if format is Format.TEXT else [json.dumps(answer)])
+        raise typer.Exit(Exit.FINE if witness.allowed else Exit.FOUND)
+
+    @app.command()
+    def explain(
+        subject: Subject, action: Action, resource: Resource, home: Home = None, place: Place = None,
+        group: Groups = None, when: When = None, policy: PolicyDir = POLICY, model: ModelFile = MODEL,
+        format: Formatted = Format.TEXT,
+    ) -> None:  # fmt: skip
+        """Decide one question and say why, and what would change it."""
+        snapshot, question = judged(policy, model, subject, action, resource, home, place, group, when)
+        explanation = explain_decision(snapshot, question, decide(snapshot, *question))
+        if format is Format.JSON:
+            Screen().show([json.dumps(explanation_json(explanation, question), indent=2)])
+        else:
+            Screen().show(explanation_lines(explanation, question))
+        raise typer.Exit(Exit.FINE if explanation.allowed else Exit.FOUND)
+
+
+def read_question(
+    subject: str, action: str, resource: str, home: str | None, place: str | None, groups: list[str] | None,
+    when: str | None, now: int,
+) -> Question:  # fmt: skip
+    """One question from a command line. Raises RequestInvalid if a part of it cannot be asked."""
+    type_, _, name = checked_name("SUBJECT", subject).partition(":")
+    if not type_ or not name or type_ == "role":
+        raise RequestInvalid("`SUBJECT` needs a type: `user:…`, `group:…` or `application:…`")
+    kind, colon, id = resource.partition(":")
+    checked_name("KIND", kind)
+    if colon:
+        checked_name("ID", id)
+    for option, scope in (("--home", home), ("--in", place)):
+        if scope is not None:
+            checked_scope(f"{option} {scope}", scope)
+    named = tuple(f"group:{checked_name('--group', group.removeprefix('group:'))}" for group in groups or ())
+    try:
+        instant = now if when is None else parse_instant(when)
+    except ValueError as error:
+        raise RequestInvalid(f"`--when {when}` {error}") from None
+    return Question(subject, checked_name("ACTION", action), kind, id if colon else None, home, place, named, instant)

@@ -1,0 +1,34 @@
+"""The options and arguments that several verbs share, so that each means the same everywhere."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How an answer is written: for people or for scripts."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+PolicyDir = Annotated[Path, typer.Option("--policy", envvar="REMIT_POLICY", help="The policy directory.")]
+ModelFile = Annotated[Path, typer.Option("--model", envvar="REMIT_MODEL", help="The Casbin model.")]
+Formatted = Annotated[Format, typer.Option("--format", help="How the answer is written.")]
+Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help="Who asks: `user:…`, `group:…` or `application:…`.")]
+Action = Annotated[str, typer.Argument(metavar="ACTION", help="What they want to do.")]
+Resource = Annotated[str, typer.Argument(metavar="KIND[:ID]", help="What they want to do it to.")]
+Home = Annotated[str | None, typer.Option(metavar="SCOPE", help="Where the resource lives.")]
+Place = Annotated[str | None, typer.Option("--in", metavar="SCOPE", help="Where the action happens.")]
+Groups = Annotated[
+    list[str] | None, typer.Option("--group", metavar="NAME", help="A group that comes with the request; repeatable.")
+]
+When = Annotated[str | None, typer.Option(metavar="TIME", help="Judge this instant (UTC), not now.")]
+State = Annotated[
+    Path, typer.Option("--state", envvar="REMIT_STATE", help="The directory of remit's own secrets and keys.")
+]
+POLICY, MODEL, STATE = Path("policies"), Path("model.conf"), Path(".remit")

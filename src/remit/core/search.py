@@ -1,0 +1,151 @@
+"""The searches over one snapshot: who may, what may one do it to, what may one do, and where (AuthZEN §8).
+
+Each proposes from the directory and lets the one walk judge every proposal, so a result is listed exactly if deciding
+it allows. All of them go on from where a page ended, in the order of names, and hold no more than they hand out.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from heapq import merge
+from typing import NamedTuple
+
+from remit.core.directory import Directory, single_bits, typed
+from remit.core.model import ROOT, Code, Question
+from remit.core.pdp import holders_of, lives_in, walk
+from remit.core.snapshot import Pair, Snapshot
+
+
+class Reach(NamedTuple):
+    """Where a subject may do something to a kind: the homes for which the answer is yes, in order; `unplaced` tells
+    whether it is yes as well for a thing whose home nobody knows."""
+
+    scopes: tuple[str, ...]
+    unplaced: bool
+
+
+def allows(snapshot: Snapshot, question: Question) -> bool:
+    """The verdict alone."""
+    return walk(snapshot, *question)[0] is Code.GRANTED
+
+
+def is_known(snapshot: Snapshot, question: Question) -> bool:
+    """Is the resource a thing of which it is known, or said, where it lives? What is to be created need not be."""
+    return question.action == "create" or lives_in(snapshot, question) is not None
+
+
+def subjects(snapshot: Snapshot, type_: str, question: Question, after: str = "") -> Iterator[str]:
+    """The subjects of one type that the policy names and that may, in order, those after a name.
+
+    The question's subject and groups are not read: a group is found as a subject of its own, and whoever comes with
+    it in a token is not in the policy to be found.
+    """
+    last = ""
+    for name in merge(*_candidates(snapshot, type_, question, after)):
+        if name != last and allows(snapshot, question._replace(subject=name, groups=())):
+            yield name
+        last = name
+
+
+def _candidates(snapshot: Snapshot, type_: str, question: Question, after: str) -> Iterator[Iterator[str]]:
+    """Lists, in order, that together hold every subject of this type that may, and few others."""
+    lists = list(_permitting(snapshot, question))
+    for names in (*lists, *_memberships(snapshot.directory, lists)):
+        if places := typed(names, type_, after):
+            yield map(names.__getitem__, places)
+
+
+def _permitting(snapshot: Snapshot, question: Question) -> Iterator[list[str]]:
+    """The lists of those who themselves hold, where it counts, a role that permits somewhere."""
+    code, _, _, _, at, home, _ = walk(snapshot, *question._replace(subject="", groups=()))  # nobody: where is it asked?
+    if code is not Code.UNKNOWN_SUBJECT or home is None or (at is not None and home not in snapshot.chains[at]):
+        return
+    directory = snapshot.directory
+    need = list(single_bits(_somewhere(snapshot.pairs[question.kind][question.action])))
+    if at is None and home == ROOT:
+        yield from (directory.anywhere[bit] for bit in need if bit in directory.anywhere)
+        return
+    scopes: Iterable[str] = snapshot.chains[at or home]
+    if at is None:  # any place would do: whatever lies on one path with home
+        scopes = directory.below([home]).union(scopes)
+    for scope in scopes:
+        here = directory.holders.get(scope, {})
+        yield from (here[bit] for bit in need if bit in here)
+
+
+def _memberships(directory: Directory, lists: Iterable[list[str]]) -> Iterator[list[str]]:
+    """The members of all groups in these lists, and of the groups among those."""
+    waiting = [names[i] for names in lists for i in typed(names, "group")]
+    met: set[str] = set()
+    while waiting:
+        group = waiting.pop()
+        if group not in met and group in directory.members:
+            met.add(group)
+            members = directory.members[group]
+            yield members
+            waiting += [members[i] for i in typed(members, "group")]
+
+
+def _somewhere(pair: Pair) -> int:
+    """The roles that have the permission in any scope."""
+    need = pair.anywhere
+    for mask in pair.narrowed.values():
+        need |= mask
+    return need
+
+
+def resources(snapshot: Snapshot, question: Question, after: tuple[str, str] = ("", "")) -> Iterator[tuple[str, str]]:
+    """Home and id of every known resource of the kind for which the answer is yes, in order, those after one.
+
+    The question's id is not read. `declared` counts as it does in a decision: what lives elsewhere is a mismatch.
+    """
+    residents = snapshot.directory.residents.get(question.kind, {})
+    scopes = None if question.action == "create" else set(reach(snapshot, question._replace(declared=None)).scopes)
+    for home, ids in residents.items():
+        if home < after[0] or (scopes is not None and home not in scopes and home in snapshot.chains):
+            continue
+        if allows(snapshot, question._replace(id=None, known=home)):
+            start = bisect_right(ids, after[1]) if home == after[0] else 0
+            yield from ((home, ids[i]) for i in range(start, len(ids)))
+
+
+def actions(snapshot: Snapshot, question: Question) -> Iterator[str]:
+    """The actions of the kind that the subject may do to the resource, in the vocabulary's order."""
+    for action in snapshot.pairs.get(question.kind, {}):
+        if allows(snapshot, question._replace(action=action)):
+            yield action
+
+
+def reach(snapshot: Snapshot, question: Question) -> Reach:
+    """The scopes in which something of the kind must live for the answer to be yes, today's scopes only.
+
+    The question's id, `declared` and `known` are not read. What is decided where it lives reaches all below the scopes
+    held; what is decided at a place reaches what is available there, which lives there or above.
+    """
+    pair = snapshot.pairs.get(question.kind, {}).get(question.action)
+    if pair is None:
+        return Reach((), False)
+    question = question._replace(id=None, declared=None, known=None)
+    chains, place = snapshot.chains, question.place
+    if pair.at_place and place is not None:
+        found = {home for home in chains.get(place, ()) if allows(snapshot, question._replace(declared=home))}
+    else:
+        somewhere = pair.at_place and question.action == "view"
+        tops = [
+            top
+            for top in _tops(snapshot, question, pair)
+            if allows(snapshot, question._replace(declared=top, place=top if somewhere else place))
+        ]
+        found = snapshot.directory.below(tops)
+        if somewhere:
+            found.update(scope for top in tops for scope in chains[top])
+    return Reach(tuple(sorted(found)), allows(snapshot, question))
+
+
+def _tops(snapshot: Snapshot, question: Question, pair: Pair) -> set[str]:
+    """The scopes from which a yes can spread downwards: those held and those that permissions are narrowed to."""
+    tops = {ROOT, *pair.narrowed}
+    for holder in holders_of(snapshot, question.subject, question.groups, question.when):
+        tops.update(snapshot.grants.get(holder, ()))
+    return tops & snapshot.chains.keys()

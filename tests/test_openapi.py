@@ -1,0 +1,75 @@
+"""Holds the OpenAPI document and the server against each other: whatever schemathesis makes of the document, the raw
+routes included, is answered with a documented status and body, never with a fault, and with the request's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import CHECKS
+from schemathesis.generation import GenerationMode
+
+from asking import FILES
+from remit.bootstrap import build_app
+from remit.core.policy import read_policy
+from remit.core.snapshot import Snapshot
+from remit.web.forward_table import read_table
+from remit.web.raw import ROUTES
+from server import BEARER, CALLERS, SECRET, Running, bearer, with_caller
+from test_roll_call import fastapi_within
+
+EXAMPLES = 80
+"""Requests for each route, each for one sort of caller."""
+
+TABLE = read_table("table.csv", b"GET, /environments/{id}, use, environment, {id}\n")
+APP = build_app(Snapshot(read_policy(with_caller(FILES))), "http://127.0.0.1", CALLERS, SECRET, forward=TABLE)
+DOCUMENT = fastapi_within(APP).openapi()
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+SCHEMA.config.generation.update(modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+NAMES = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
+         "response_schema_conformance", "unsupported_method", "ignored_auth")  # fmt: skip
+WANTED = CHECKS.get_by_names(NAMES)
+
+
+@pytest.fixture(scope="module")
+def running(serve: Callable[..., Running]) -> Iterator[Running]:
+    yield serve(app=APP)
+
+
+@SCHEMA.parametrize()
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_the_document_tells_what_the_server_does(case: Any, running: Running) -> None:
+    response = case.call(base_url=running.url, headers={"authorization": BEARER, "x-request-id": "a-1"})
+    assert response.headers["x-request-id"] == ["a-1"]
+    case.validate_response(response, checks=WANTED, headers={"authorization": BEARER})
+
+
+def test_every_route_is_asked() -> None:
+    asked = {operation.ok().path for operation in SCHEMA.get_all_operations()}
+    assert (
+        asked
+        == set(DOCUMENT["paths"])
+        == {*ROUTES, "/forward-auth", "/healthz", "/readyz", "/.well-known/authzen-configuration"}
+    )
+    assert len(WANTED) == len(NAMES)
+
+
+def test_every_status_that_callers_meet_is_documented(running: Running) -> None:
+    """Those of a caller without rights and of one without credentials too, for every route that needs them."""
+    for path in ROUTES:
+        described = DOCUMENT["paths"][path]["post"]["responses"]
+        body = {"subject": {"type": "user", "id": "x"}, "action": {"name": "use"}, "resource": {"type": "a", "id": "b"}}
+        for headers, status in (({"authorization": ""}, 401), ({"authorization": bearer("user:nobody")}, 403)):
+            answer = running.client.post(path, json=body, headers=headers)
+            assert answer.status_code == status and str(status) in described, path
