@@ -14,9 +14,24 @@ import pytest
 
 from asking import FILES, NO, YES, entity, question
 from remit.adapters.tokens import minted
+from remit.bootstrap import build_app
+from remit.core.policy import read_policy
+from remit.core.snapshot import Snapshot
+from remit.web.forward_table import read_table
 from remit.web.http import Refusal
 from remit.web.limits import Limits, Rates
-from server import BEARER, EVALUATION, EVALUATIONS, SECRET, Running, bearer, raw_request, serving
+from server import (
+    BEARER,
+    CALLERS,
+    EVALUATION,
+    EVALUATIONS,
+    SECRET,
+    Running,
+    bearer,
+    raw_request,
+    serving,
+    with_caller,
+)
 
 SEARCH = "/access/v1/search/"
 PERMITTED = "/v1/permitted-scopes"
@@ -237,6 +252,19 @@ def test_a_caller_may_ask_only_so_often() -> None:
         assert late.json()["message"] == "`user:ada` asks faster than 5 times a second"
         assert late.headers["x-request-id"] == "9"
         assert running.ask(YES).status_code == 200, "others are not held up"
+
+
+def test_a_rate_counts_every_way_to_ask() -> None:
+    table = read_table("table.csv", b"GET, /environments/{id}, use, environment, {id}\n")
+    snapshot = Snapshot(read_policy(with_caller(FILES)))
+    app = build_app(snapshot, "http://127.0.0.1", CALLERS, SECRET, Limits(rate=3), table)
+    original = {"x-original-method": "GET", "x-original-uri": "/environments/seen"}
+    with serving(app=app) as running:
+        ada = as_("user:ada")
+        asked = [running.client.get("/forward-auth", headers={**ada, **original}).status_code for _ in range(2)]
+        asked += [running.ask(YES, path, **ada).status_code for path in (EVALUATION, PERMITTED, EVALUATION)]
+        assert asked[:3] == [204, 204, 200] and asked[-1] == 429
+        assert running.client.get("/forward-auth", headers={**ada, **original}).status_code == 429
 
 
 def test_rates_are_counted_by_the_second_and_forgotten() -> None:

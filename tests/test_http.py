@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from asking import NO, YES, question
+from asking import FILES, NO, YES, question
 from remit.bootstrap import handlers, now
 from remit.errors import CouldNotDecide
 from remit.service.gate import Gate
@@ -163,6 +163,26 @@ def test_the_metadata_say_where_everything_is(pdp: Running) -> None:
     for name, url in answer.json().items():
         if name.endswith("_endpoint"):
             assert pdp.client.post(url, json=YES).status_code == 200
+
+
+def test_an_identifier_with_a_path_has_its_metadata_between_host_and_path(serve: Callable[..., Running]) -> None:
+    """AuthZEN §9.2; the interface stands below the path, and without it too, as behind a proxy that takes it off."""
+    running = serve(FILES, base="/authorization/eu")
+    found = status_of(running.client.get(f"{PAGES[0]}/authorization/eu"), 200)
+    assert found["policy_decision_point"] == f"{running.url}/authorization/eu"
+    for name, url in found.items():
+        assert url.startswith(f"{running.url}/authorization/eu"), name
+        if name.endswith("_endpoint"):
+            path = url.removeprefix(running.url)
+            assert running.client.post(path, json=YES).status_code == 200
+            assert running.client.post(path.removeprefix("/authorization/eu"), json=YES).status_code == 200
+            assert running.client.get(path).status_code == 405
+            assert running.client.post(path, json=YES, headers={"authorization": ""}).status_code == 401
+    status_of(running.client.get(PAGES[0]), 404)
+    for page in ("/healthz", "/readyz", "/openapi.json"):
+        assert running.client.get(f"/authorization/eu{page}").json() == running.client.get(page).json()
+    for path in ("/authorization", "/authorization/eu", "/authorization/eux/healthz", "/eu/healthz"):
+        status_of(running.client.get(path), 404)
 
 
 def test_the_openapi_document_knows_every_route(pdp: Running) -> None:
