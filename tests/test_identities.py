@@ -188,6 +188,12 @@ def dev_like(path: Path, watch: Watch) -> Verifier:
     return verifier
 
 
+def test_a_token_in_its_leeway_is_not_kept(tmp_path: Path) -> None:
+    identities = accepting(tmp_path, Watch())
+    assert identify(identities, good(exp=NOW - 10)) == ADA
+    assert not identities._remembered
+
+
 def test_all_is_forgotten_when_the_keys_change(tmp_path: Path) -> None:
     watch = Watch()
     identities = accepting(tmp_path, watch, signer(), signer(kid="second"))

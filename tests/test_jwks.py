@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import itertools
 import logging
 import secrets
 import socket
@@ -301,6 +302,21 @@ def test_a_slow_answer_is_not_waited_for(issuer: Issuer, monkeypatch: pytest.Mon
         done.set()
 
 
+def test_an_answer_that_never_ends_is_left(issuer: Issuer) -> None:
+    issuer.send(200, itertools.repeat(b" " * 65_536))
+    with pytest.raises(Misconfigured, match="larger than 262,144 bytes"):
+        Lab(issuer.url)
+
+
+def test_an_answer_that_trickles_is_left(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jwks, "FETCH_SECONDS", 0.3)
+    issuer.send(200, (time.sleep(0.05) or b" " for _ in range(60)))  # each part comes in time
+    began = time.monotonic()
+    with pytest.raises(Misconfigured, match="no answer within"):
+        Lab(issuer.url)
+    assert time.monotonic() - began < 2
+
+
 def test_no_proxy_of_the_environment_comes_between(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
@@ -545,6 +561,10 @@ def test_a_clock_that_is_set_back_stops_nothing(issuer: Issuer) -> None:
         token = {"iat": 1_763_990_000, "jti": "x"}
         assert await lab.calls(long_lived(NEW, **token)) == ADA
         assert issuer.asked == 2
+        issuer.serve(NEW)
+        lab.watch.ahead(-3_600)
+        await lab.refused(long_lived(OLD, **token))
+        assert issuer.asked == 3
 
     asyncio.run(run())
 

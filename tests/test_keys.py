@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as tries
 from hypothesis import strategies as st
 
 from remit.adapters import keys as module
@@ -107,6 +108,7 @@ def test_a_wrong_key_is_refused(name: str, tmp_path: Path) -> None:
     assert refused.value.given
 
 
+@tries(deadline=None, database=None)
 @given(st.text(max_size=80))
 def test_no_text_is_a_key(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     keys, id, _ = created(tmp_path_factory.mktemp("keys"))
@@ -307,6 +309,22 @@ def test_a_file_that_cannot_be_trusted_lets_nobody_in(
     (tmp_path / "keys.json").write_bytes(good)
     (tmp_path / "keys.json").chmod(0o600)
     assert server.verify(key, START + 4 * SECOND) == Actor(BUILDER)
+
+
+def test_a_disk_that_fails_for_a_moment_lets_nobody_in_for_that_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, _, key = created(tmp_path)
+    assert server.verify(key, START) == Actor(BUILDER)
+
+    def failing(_: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "stamp", failing)
+        with pytest.raises(CouldNotDecide):
+            server.verify(key, START + SECOND)
+    assert server.verify(key, START + 2 * SECOND) == Actor(BUILDER)
 
 
 def test_nothing_of_a_key_is_said_or_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as tries
 from hypothesis import strategies as st
 from joserfc.jwk import RSAKey
 
@@ -389,6 +390,7 @@ def test_nothing_of_a_token_is_said_or_logged(tmp_path: Path, caplog: pytest.Log
         assert not any(part in said for part in token.split(".") if len(part) > 8)
 
 
+@tries(deadline=None, database=None)
 @given(st.data())
 def test_a_token_changed_anywhere_is_refused_and_nothing_else_is_raised(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -415,6 +417,7 @@ HEADER_NAMES = ["alg", "typ", "kid", "jku", "jwk", "x5u", "x5c", "x5t", "cty", "
 CLAIM_NAMES = ["iss", "aud", "sub", "iat", "exp", "nbf", "jti", "groups", "azp"]
 
 
+@tries(deadline=None, database=None)
 @given(st.dictionaries(st.sampled_from(HEADER_NAMES), VALUES), st.dictionaries(st.sampled_from(CLAIM_NAMES), VALUES))
 def test_whatever_a_signed_token_says_it_is_taken_or_refused(
     tmp_path_factory: pytest.TempPathFactory, head: dict[str, object], said: dict[str, object]

@@ -10,7 +10,7 @@ import base64
 import json
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -150,7 +150,11 @@ class Issuer:
     """A server of keys: what it answers next, and how often it was asked."""
 
     def __init__(self) -> None:
-        self.answer: Callable[[], tuple[int, dict[str, str], bytes]] = lambda: (200, {}, key_set(signer()))
+        self.answer: Callable[[], tuple[int, dict[str, str], bytes | Iterable[bytes]]] = lambda: (
+            200,
+            {},
+            key_set(signer()),
+        )
         self.asked = 0
         self.requests: list[dict[str, str]] = []
         self.url = ""
@@ -159,8 +163,8 @@ class Issuer:
         """From now on answer with these keys."""
         self.send(200, key_set(*entries))
 
-    def send(self, status: int, body: bytes, **headers: str) -> None:
-        """From now on answer with this."""
+    def send(self, status: int, body: bytes | Iterable[bytes], **headers: str) -> None:
+        """From now on answer with this, part by part if the body comes in parts."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.answer = lambda: (status, named, body)
 
@@ -180,7 +184,8 @@ def issuing(certificate: Path | None = None) -> Iterator[Issuer]:
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(body)
+                for part in [body] if isinstance(body, bytes) else body:
+                    self.wfile.write(part)
             except OSError:
                 pass  # the client had enough
 

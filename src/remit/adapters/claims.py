@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import Any, NamedTuple, TypeGuard
 
 from remit.core.model import Actor
@@ -137,7 +136,7 @@ def _moment(claims: Claims, name: str) -> int:
     value = _claim(claims, name)
     if type(value) is int and 0 <= value <= LAST_MOMENT:
         return value * SECOND
-    if type(value) is float and isfinite(value) and 0 <= value <= LAST_MOMENT:
+    if type(value) is float and 0 <= value <= LAST_MOMENT:
         return int(value * SECOND)
     raise NotAuthenticated(f"the token's `{name}` claim is not a time")
 
