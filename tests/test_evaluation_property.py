@@ -15,10 +15,11 @@ import pytest
 
 from asking import FILES, entity, question
 from remit.adapters.memory import RingJournal, StartedWith
-from remit.bootstrap import handlers, now
+from remit.bootstrap import handlers
 from remit.core.pdp import decide
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
+from remit.entry import RealHouse
 from remit.service.gate import Gate
 from remit.service.operations import checked_name, checked_scope
 from remit.web.identity import Callers
@@ -107,7 +108,7 @@ def expected(body: dict[str, Any], defaults: dict[str, Any] | None = None) -> bo
         return None
     place = scopes[1] or scopes[2]
     who, typed = f"{names[0]}:{names[1]}", tuple(f"group:{name}" for name in groups)
-    return decide(SNAPSHOT, who, names[2], names[3], names[4], scopes[0], place, typed, now()).allowed
+    return decide(SNAPSHOT, who, names[2], names[3], names[4], scopes[0], place, typed, RealHouse().now()).allowed
 
 
 def some_question(random: Random) -> dict[str, Any]:

@@ -24,6 +24,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "cli": ("core", "service.gate", "service.operations", "cli", "errors"),
     "serving": (),
     "bootstrap": ("core", "service", "adapters", "web", "cli", "client", "serving", "errors"),
+    "entry": ("core", "service", "adapters", "cli", "bootstrap", "errors"),
 }
 """Which room may import what; a room stands for all that is in it."""
 
@@ -37,6 +38,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "cli": ("typer", "rich"),
     "serving": ("uvicorn",),
     "bootstrap": (),
+    "entry": (),
 }
 """The libraries that each room may use."""
 

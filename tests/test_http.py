@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import httpx
 import pytest
 
 from asking import FILES, NO, YES, question
-from remit.bootstrap import handlers, now
+from remit.bootstrap import handlers
 from remit.errors import CouldNotDecide
 from remit.service.gate import Gate
 from remit.web.app import create_app
@@ -213,7 +214,7 @@ def broken(error: Exception) -> Callable[..., Any]:
     source = Unreachable(error)
     journal: Any = Unreachable(error)
     return create_app(
-        Gate(source, journal, now, handlers(SECRET)),
+        Gate(source, journal, time.time_ns, handlers(SECRET)),
         CALLERS,
         lambda: str(source.current().revision),
         "http://127.0.0.1",

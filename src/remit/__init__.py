@@ -7,7 +7,8 @@ The rooms of this house and their one direction (an arrow reads "may import"):
     service  -> core       what can be asked of the house, and the one door that decides it
     adapters -> core, service.ports    the world behind the ports
     web, cli -> core.model, service.gate, service.operations    faces; they decide nothing
-    bootstrap -> everyone  the composition root, and the command's entry point
+    client -> core.model   what other services import to ask
+    bootstrap -> everyone  the composition root; `entry` is the command, `serving` the server under the faces
 
 Start reading at `service/operations.py`; the semantics live in `core/pdp.py`.
 """

@@ -1,4 +1,4 @@
-"""The composition root: the only file that knows everyone. `main` is the `remit` command."""
+"""The composition root: the only file that knows everyone. `entry` calls it where a command needs more than files."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ import gc
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from remit.adapters.identities import Identities
 from remit.adapters.keys import Keys
 from remit.adapters.memory import RingJournal, StartedWith
-from remit.adapters.policy_files import read_directory, read_file
+from remit.adapters.policy_files import read_file
 from remit.adapters.secret import derived, secret_in
 from remit.adapters.settings import Listening, Settings, read_settings
 from remit.adapters.tokens import dev_tokens, minted, oidc_tokens
-from remit.cli.app import run
 from remit.cli.house import ListedKey, ServeOptions
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
@@ -25,7 +24,6 @@ from remit.service.decisions import evaluate, evaluate_many
 from remit.service.gate import Gate, Handler
 from remit.service.operations import Evaluate, EvaluateMany, Operation, PermittedScopes, Search
 from remit.service.paging import Pages
-from remit.service.policies import admit
 from remit.service.searches import Searches, permitted_scopes
 from remit.serving import serve
 from remit.web.app import create_app
@@ -44,11 +42,6 @@ def handlers(secret: bytes) -> dict[type[Operation], Handler]:
         Search: searches.search,
         PermittedScopes: permitted_scopes,
     }
-
-
-def now() -> int:
-    """The wall clock, in microseconds since 1970, UTC."""
-    return time.time_ns() // 1_000
 
 
 def build_app(
@@ -76,50 +69,35 @@ def callers_of(settings: Settings, state: Path, secret: bytes) -> Callers:
     return Identities(time.time_ns, tokens, Keys(state) if "keys" in settings.modes else None)
 
 
-class RealHouse:
-    """The world as it is: files, the clock, the environment, the network."""
+def mint(state: Path, subject: str, groups: tuple[str, ...], seconds: int) -> str:
+    """A token for a server in `dev`."""
+    return minted(secret_in(state), subject, groups, seconds, time.time_ns())
 
-    def now(self) -> int:
-        """Now, in microseconds since 1970, UTC."""
-        return now()
 
-    def read(self, policy: Path, model: Path) -> dict[str, bytes]:
-        """The files of a policy directory."""
-        return read_directory(policy, model)
+def run_server(options: ServeOptions, live: Callable[[], tuple[Policy, Snapshot]]) -> None:
+    """Answer over HTTP until told to stop, by the policy that `live` finds fit to go live.
 
-    def admit(self, files: Mapping[str, bytes], now: int) -> tuple[Policy, Snapshot]:
-        """The policy of these files if it may go live."""
-        return admit(files, now)
-
-    def mint(self, state: Path, subject: str, groups: tuple[str, ...], seconds: int) -> str:
-        """A token for a server in `dev`."""
-        return minted(secret_in(state), subject, groups, seconds, time.time_ns())
-
-    def keys(self, state: Path) -> RealKeys:
-        """The API keys of a state directory."""
-        return RealKeys(Keys(state))
-
-    def serve(self, options: ServeOptions) -> None:
-        """Answer over HTTP until told to stop. Raises Misconfigured rather than run half-configured."""
-        listening = Listening(options.host, options.port, options.base_url, options.tls, options.behind_tls_proxy)
-        settings = read_settings(os.environ, listening)
-        secret = secret_in(options.state)
-        callers = callers_of(settings, options.state, secret)
-        table = settings.forward_auth
-        forward = None if table is None else read_table(str(table), read_file(table))
-        policy, snapshot = self.admit(self.read(options.policy, options.model), now())
-        summary = f"{len(policy.roles)} roles, {len(policy.access_rules):,} access rules"
-        del policy
-        listener = _listen(options.host, options.port)
-        scheme = "http" if settings.tls is None else "https"
-        here = f"{scheme}://" + _authority(options.host, listener.getsockname()[1])
-        limits = Limits(settings.max_body, settings.max_batch, rate=settings.rate)
-        app = build_app(snapshot, settings.base_url or here, callers, secret, limits, forward)
-        gc.collect()
-        gc.freeze()  # the snapshot lives as long as the process: no collection need ever look at it
-        print(f"remit answers at {here} by revision {snapshot.revision[:12]} ({summary})", flush=True)  # noqa: T201
-        print(f"callers are known by {_known_by(settings.modes)}", flush=True)  # noqa: T201
-        serve(app, listener, settings.tls)
+    Raises Misconfigured rather than run half-configured.
+    """
+    listening = Listening(options.host, options.port, options.base_url, options.tls, options.behind_tls_proxy)
+    settings = read_settings(os.environ, listening)
+    secret = secret_in(options.state)
+    callers = callers_of(settings, options.state, secret)
+    table = settings.forward_auth
+    forward = None if table is None else read_table(str(table), read_file(table))
+    policy, snapshot = live()
+    summary = f"{len(policy.roles)} roles, {len(policy.access_rules):,} access rules"
+    del policy
+    listener = _listen(options.host, options.port)
+    scheme = "http" if settings.tls is None else "https"
+    here = f"{scheme}://" + _authority(options.host, listener.getsockname()[1])
+    limits = Limits(settings.max_body, settings.max_batch, rate=settings.rate)
+    app = build_app(snapshot, settings.base_url or here, callers, secret, limits, forward)
+    gc.collect()
+    gc.freeze()  # the snapshot lives as long as the process: no collection need ever look at it
+    print(f"remit answers at {here} by revision {snapshot.revision[:12]} ({summary})", flush=True)  # noqa: T201
+    print(f"callers are known by {_known_by(settings.modes)}", flush=True)  # noqa: T201
+    serve(app, listener, settings.tls)
 
 
 class RealKeys:
@@ -165,8 +143,3 @@ def _listen(host: str, port: int) -> socket.socket:
 def _authority(host: str, port: int) -> str:
     """Host and port as a URL writes them."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def main() -> None:
-    """The `remit` command."""
-    run(RealHouse())

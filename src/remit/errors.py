@@ -6,6 +6,9 @@ RemitError
 ├── RequestInvalid    a question that cannot be asked: one sentence for the caller
 ├── NotAuthenticated  who calls is not known: no credentials, or none that hold
 ├── NotAllowed        the caller lacks a permission for the operation
+├── NotFound          there is no such thing, or none that the caller may see: nobody can tell which
+├── Conflict          what is there stands in the way: a name is taken, a thing is in use
+├── Outdated          the thing has been changed since the caller saw it
 ├── CouldNotDecide    something needed for a decision is out of reach: never an allow
 └── Misconfigured     remit refuses to start: says what to set
 """
@@ -59,6 +62,18 @@ class NotAllowed(RemitError):
     def __init__(self, caller: str, missing: str, scope: str) -> None:
         super().__init__(f"`{caller}` lacks `{missing}` in `{scope}`")
         self.missing = missing
+
+
+class NotFound(RemitError):
+    """There is no such thing, or none that the caller may see. Both read the same."""
+
+
+class Conflict(RemitError):
+    """What is there stands in the way: a name is taken, or a thing is in use."""
+
+
+class Outdated(RemitError):
+    """The thing has been changed since the caller saw it; its version is another one now."""
 
 
 class CouldNotDecide(RemitError):

@@ -1,0 +1,57 @@
+"""The `remit` command: the real world for its verbs.
+
+What only a server or credentials need is imported when it is: a check in a git hook should not wait for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from remit.adapters.policy_files import read_directory
+from remit.cli.app import run
+from remit.cli.house import KeyRing, ServeOptions
+from remit.core.policy import Policy
+from remit.core.snapshot import Snapshot
+from remit.service.policies import admit
+
+
+class RealHouse:
+    """The world as it is: files, the clock, the environment, the network."""
+
+    def now(self) -> int:
+        """Now, in microseconds since 1970, UTC."""
+        return time.time_ns() // 1_000
+
+    def read(self, policy: Path, model: Path) -> dict[str, bytes]:
+        """The files of a policy directory."""
+        return read_directory(policy, model)
+
+    def admit(self, files: Mapping[str, bytes], now: int) -> tuple[Policy, Snapshot]:
+        """The policy of these files if it may go live."""
+        return admit(files, now)
+
+    def mint(self, state: Path, subject: str, groups: tuple[str, ...], seconds: int) -> str:
+        """A token for a server in `dev`."""
+        from remit.bootstrap import mint
+
+        return mint(state, subject, groups, seconds)
+
+    def keys(self, state: Path) -> KeyRing:
+        """The API keys of a state directory."""
+        from remit.adapters.keys import Keys
+        from remit.bootstrap import RealKeys
+
+        return RealKeys(Keys(state))
+
+    def serve(self, options: ServeOptions) -> None:
+        """Answer over HTTP until told to stop. Raises Misconfigured rather than run half-configured."""
+        from remit.bootstrap import run_server
+
+        run_server(options, lambda: self.admit(self.read(options.policy, options.model), self.now()))
+
+
+def main() -> None:
+    """The `remit` command."""
+    run(RealHouse())
