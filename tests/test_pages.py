@@ -22,10 +22,11 @@ from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
 from remit.core.times import parse_instant
 from remit.errors import RequestInvalid
+from remit.service import searches
 from remit.service.gate import Gate
 from remit.service.operations import Asked, Page, Results, Search, Sought
 from remit.service.paging import LIFETIME, MOST, Pages, Position
-from server import CALLER, SECRET, Running, bearer, with_caller
+from server import CALLER, SECRET, Running, bearer, serving, with_caller
 
 SUBJECT, RESOURCE, ACTION = (f"/access/v1/search/{what}" for what in ("subject", "resource", "action"))
 REVISION = "ab" * 32
@@ -276,6 +277,25 @@ def test_a_token_brings_back_what_was_put_in(after: str, limit: int | None) -> N
     found = pages.position(Page(b"question", token), b"asker", REVISION, NOW)
     assert found == (NOW, limit, after)
     assert found.size == min(MOST if limit is None else limit, MOST)
+
+
+def test_a_search_that_finds_little_in_much_goes_on_page_by_page(
+    crowd: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page judges only so many; then it ends early, also without a result, and leads on."""
+    whole = crowd.ask(FIRST[SUBJECT], SUBJECT).json()["results"]
+    monkeypatch.setattr(searches, "MOST_JUDGED", 3)
+    found = crowd.ask(FIRST[SUBJECT], SUBJECT).json()
+    assert list(found) == ["page", "results"] and found["page"]["next_token"], "not the whole, so it says so"
+    for limit in (None, 1, 2, 100):
+        pages = all_pages(crowd, SUBJECT, limit, again=False)
+        assert [each for page in pages for each in page] == whole
+        assert all(len(page) <= 3 for page in pages)
+    lapsed = "".join(f"g, user:old{n}, maker, project:a, 2001-01-01, 2002-01-01\n" for n in range(20))
+    with serving(crowded(lapsed)) as running:
+        pages = all_pages(running, SUBJECT, 5, again=False)
+        assert [each for page in pages for each in page] == whole
+        assert [] in pages, "a page of those only whose time is over"
 
 
 def test_a_window_that_ends_between_two_pages_does_not_part_them() -> None:

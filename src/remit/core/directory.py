@@ -1,8 +1,8 @@
 """The index of searches: who holds what where, the other way round than a decision reads it.
 
 A decision asks what one subject holds; a search asks who holds. So this lists, for each scope and role, the holders
-in order, the members of each group, the scopes below each scope, and what lives where. It answers nothing by itself:
-it proposes, and the one walk (`pdp.walk`) says yes or no to each proposal.
+in order, the members of each group, every subject there is, the scopes below each scope, and what lives where. It
+answers nothing by itself: it proposes, and the one walk (`pdp.walk`) says yes or no to each proposal.
 """
 
 from __future__ import annotations
@@ -21,17 +21,19 @@ Bit = int
 class Directory:
     """The lists of one snapshot, each in the order of its names. Never changed once built."""
 
-    __slots__ = ("anywhere", "children", "holders", "members", "residents")
+    __slots__ = ("anywhere", "children", "holders", "members", "named", "residents")
 
     holders: dict[str, dict[Bit, list[str]]]
     anywhere: dict[Bit, list[str]]
     members: dict[str, list[str]]
+    named: list[str]
     children: dict[str, list[str]]
     residents: dict[str, dict[str, list[str]]]
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.holders, self.anywhere = _holders(snapshot)
         self.members = _members(snapshot)
+        self.named = sorted({*snapshot.grants, *snapshot.memberships, *snapshot.group_names})
         self.children = {scope: [] for scope in snapshot.chains}
         for child, (parent, _) in snapshot.parents.items():
             self.children[parent].append(child)

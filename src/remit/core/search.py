@@ -9,12 +9,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from heapq import merge
+from itertools import islice
 from typing import NamedTuple
 
 from remit.core.directory import Directory, single_bits, typed
 from remit.core.model import ROOT, Code, Question
 from remit.core.pdp import holders_of, lives_in, walk
 from remit.core.snapshot import Pair, Snapshot
+
+MOST_LISTS = 1_000
+"""Lists that are merged for one search. Where more would have to be, nearly everybody is in one of them."""
 
 
 class Reach(NamedTuple):
@@ -35,25 +39,29 @@ def is_known(snapshot: Snapshot, question: Question) -> bool:
     return question.action == "create" or lives_in(snapshot, question) is not None
 
 
-def subjects(snapshot: Snapshot, type_: str, question: Question, after: str = "") -> Iterator[str]:
-    """The subjects of one type that the policy names and that may, in order, those after a name.
+def subjects(snapshot: Snapshot, type_: str, question: Question, after: str = "") -> Iterator[tuple[str, bool]]:
+    """Every subject of one type that the policy names and that might, in order, those after a name; and whether it may.
 
-    The question's subject and groups are not read: a group is found as a subject of its own, and whoever comes with
-    it in a token is not in the policy to be found.
+    All that may are among them, and few others; whoever wants a page only can stop after so many. The question's
+    subject and groups are not read: a group is found as a subject of its own, and whoever comes with it in a token is
+    not in the policy to be found.
     """
     last = ""
     for name in merge(*_candidates(snapshot, type_, question, after)):
-        if name != last and allows(snapshot, question._replace(subject=name, groups=())):
-            yield name
+        if name != last:
+            yield name, allows(snapshot, question._replace(subject=name, groups=()))
         last = name
 
 
-def _candidates(snapshot: Snapshot, type_: str, question: Question, after: str) -> Iterator[Iterator[str]]:
-    """Lists, in order, that together hold every subject of this type that may, and few others."""
-    lists = list(_permitting(snapshot, question))
-    for names in (*lists, *_memberships(snapshot.directory, lists)):
-        if places := typed(names, type_, after):
-            yield map(names.__getitem__, places)
+def _candidates(snapshot: Snapshot, type_: str, question: Question, after: str) -> list[Iterator[str]]:
+    """Lists, in order, that together hold every subject of this type that may, and few others; or, where those would
+    be very many, the one list of all subjects."""
+    directory = snapshot.directory
+    some = list(islice(_permitting(snapshot, question), MOST_LISTS))
+    lists = [*some, *islice(_memberships(directory, some), MOST_LISTS)]
+    if len(lists) >= MOST_LISTS:
+        lists = [directory.named]
+    return [map(names.__getitem__, places) for names in lists if (places := typed(names, type_, after))]
 
 
 def _permitting(snapshot: Snapshot, question: Question) -> Iterator[list[str]]:

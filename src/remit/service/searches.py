@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
 from remit.core import search
 from remit.core.model import Question
 from remit.service.gate import Permit
 from remit.service.operations import VOUCH, PermittedScopes, Reached, Results, Search, Sought
-from remit.service.paging import Pages
+from remit.service.paging import Pages, Position
+
+MOST_JUDGED = 10_000
+"""Candidates that one page judges: a search that finds little in much goes on with the next page, and others come in
+between."""
 
 _BETWEEN = "\n"  # parts a home from an id in a token; no name holds it
 
@@ -30,17 +33,26 @@ class Searches:
         question = _question(permit, operation)
         asker = "\n".join((sought, actor.subject, *question.groups)).encode()
         position = self._pages.position(page, asker, snapshot.revision, now)
-        found = _found(permit, operation, question._replace(when=position.when), position.after)
-        names = list(islice(found, position.size))
-        more = next(found, None) is not None
-        token = None
-        if more:
-            last = position._replace(after=names[-1] if names else position.after)
-            token = self._pages.token(page, asker, snapshot.revision, last)
-        elif page.wanted:
-            token = ""
+        judged = _judged(permit, operation, question._replace(when=position.when), position.after)
+        names, last = _page(judged, position)
+        token = "" if page.wanted else None
+        if last is not None:
+            token = self._pages.token(page, asker, snapshot.revision, position._replace(after=last))
         kind = type_ if sought is Sought.SUBJECT else asked.kind
         return Results(sought, kind, tuple(_bare(sought, name) for name in names), token, snapshot.revision)
+
+
+def _page(judged: Iterator[tuple[str, bool]], position: Position) -> tuple[list[str], str | None]:
+    """The results of one page, and the name after which the next one begins; None if this is the last."""
+    names: list[str] = []
+    last = position.after
+    for count, (name, allowed) in enumerate(judged):
+        if count == MOST_JUDGED or (allowed and len(names) == position.size):
+            return names, last
+        last = name
+        if allowed:
+            names.append(name)
+    return names, None
 
 
 def permitted_scopes(permit: Permit, operation: PermittedScopes) -> Reached:
@@ -59,8 +71,8 @@ def _question(permit: Permit, operation: Search | PermittedScopes) -> Question:
     return Question(subject, action, kind, id or None, declared, place, groups, when)
 
 
-def _found(permit: Permit, operation: Search, question: Question, after: str) -> Iterator[str]:
-    """What is found, as a token can name it, from the one after `after` on.
+def _judged(permit: Permit, operation: Search, question: Question, after: str) -> Iterator[tuple[str, bool]]:
+    """What is judged, as a token can name it, from the one after `after` on, and whether it is found.
 
     Of a thing that nobody knows nothing is found, though all-projects roles would be let do it: there is no such thing
     to be listed for.
@@ -72,9 +84,9 @@ def _found(permit: Permit, operation: Search, question: Question, after: str) ->
         return search.subjects(snapshot, operation.type, question, after)
     if operation.sought is Sought.RESOURCE:
         home, _, id = after.partition(_BETWEEN)
-        return (_BETWEEN.join(each) for each in search.resources(snapshot, question, (home, id)))
+        return ((_BETWEEN.join(each), True) for each in search.resources(snapshot, question, (home, id)))
     names = search.actions(snapshot, question)
-    return _past(names, after) if after else names
+    return ((name, True) for name in (_past(names, after) if after else names))
 
 
 def _past(names: Iterator[str], after: str) -> Iterator[str]:
