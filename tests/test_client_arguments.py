@@ -89,6 +89,13 @@ def test_a_search_tells_a_wrong_argument_before_it_is_walked(method: str) -> Non
         )
 
 
+def nameless() -> ssl.SSLContext:
+    """A context that takes any certificate of a CA, whomever it is for."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    return context
+
+
 SETTINGS: dict[str, tuple[dict[str, Any], str]] = {
     "no time": ({"timeout": 0}, "`timeout` must be a number of seconds above 0, and is `0`"),
     "less than no time": ({"timeout": -1.0}, "above 0"),
@@ -116,6 +123,7 @@ SETTINGS: dict[str, tuple[dict[str, Any], str]] = {
     "not verified": ({"verify": False}, "`verify` must be an ssl context"),
     "verified by word": ({"verify": True}, "`verify` must be an ssl context"),
     "a context that verifies nothing": ({"verify": ssl._create_unverified_context()}, "does not check who answers"),
+    "a context that takes any host": ({"verify": nameless()}, "does not check who answers"),
     "CAs that are not there": ({"verify": "/no/such/file.pem"}, "cannot be read: No such file"),
     "CAs that are none": ({"verify": Path(__file__)}, "cannot be read"),
 }

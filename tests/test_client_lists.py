@@ -145,7 +145,7 @@ def test_a_malformed_page_ends_a_search_with_an_error(face: str, content: Any) -
     with saying(http_json(results("first", token="1")), http_json(content)) as server:
         with pytest.raises(CouldNotDecide):
             answer(face, server.url, RESOURCES)
-        assert len(server.asked) <= 3
+        assert len(server.asked) == (3 if content == BAD["the same token forever"] else 2)
 
 
 def test_a_server_error_on_a_later_page_ends_a_search_with_an_error(face: str) -> None:

@@ -206,6 +206,15 @@ def test_a_token_in_a_thread_has_no_more_time_than_the_call_and_the_callers_cont
     assert verdict.why == "remit did not answer within 0.2 s"
 
 
+def test_a_thread_that_is_stuck_does_not_hold_its_caller() -> None:
+    over = threading.Event()
+    with saying(http()) as server:
+        with took(0.7):
+            verdict = answer("sync", server.url, timeout=0.2, request_id=lambda: str(over.wait(PATIENCE)))
+        over.set()
+    assert (verdict.allowed, verdict.decided, verdict.why) == (False, False, "remit did not answer within 0.2 s")
+
+
 def test_a_cancelled_task_is_cancelled_and_not_refused() -> None:
     async def main() -> None:
         async with AsyncRemitClient(server.url, token=TOKEN, timeout=PATIENCE) as client:

@@ -124,7 +124,13 @@ def test_context_is_replaced_whole(pdp: Running) -> None:
     items = [{}, {"context": {"project": "project:nlp"}}, {"context": {}}, {"context": {"other": 1}}]
     assert decisions(pdp, items, **shared) == [True, False, False, False]
     both = {**shared, "context": {"project": "project:vision"}}
-    assert decisions(pdp, [{"context": {"scope": "project:nlp"}}, {"context": None}], **both) == [False, False]
+    assert decisions(pdp, [{"context": {"scope": "project:nlp"}}, {"context": None}], **both) == [False, True]
+
+
+def test_a_context_of_null_is_none_at_all(pdp: Running) -> None:
+    """A client that writes null for what it leaves out must not get the wider question without a place."""
+    there = question(action="view", resource="environment:seen", context={"project": "project:nlp"})
+    assert decisions(pdp, [{}, {"context": None}, {"context": {}}], **there) == [False, False, True]
 
 
 def test_null_replaces_a_default_and_is_no_entity(pdp: Running) -> None:

@@ -23,7 +23,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "web": ("core.model", "core.blocks", "core.names", "service.gate", "service.operations", "web", "errors"),
     "cli": ("core", "service.gate", "service.operations", "cli", "errors"),
     "serving": (),
-    "bootstrap": ("core", "service", "adapters", "web", "cli", "client", "serving", "errors"),
+    "bootstrap": ("core", "service", "adapters", "web", "cli", "client", "serving", "assembly", "errors"),
+    "assembly": ("core", "service", "adapters", "client", "errors"),
     "entry": ("core", "service", "adapters", "cli", "bootstrap", "errors"),
 }
 """Which room may import what; a room stands for all that is in it."""
@@ -38,6 +39,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "cli": ("typer", "rich"),
     "serving": ("uvicorn",),
     "bootstrap": (),
+    "assembly": (),
     "entry": (),
 }
 """The libraries that each room may use."""

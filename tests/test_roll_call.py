@@ -18,20 +18,25 @@ from fastapi.routing import iter_route_contexts
 from asking import question
 from commands import Desk
 from house import Module, modules
+from keeping import kept_over, no_exchange
 from readable import FILES, POLICY
 from remit.adapters.memory import RingJournal, StartedWith
 from remit.bootstrap import build_app, handlers
 from remit.cli import app as cli
+from remit.core.blocks import Variant
 from remit.core.model import Actor
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
 from remit.errors import Misconfigured
+from remit.service import operations as op
 from remit.service.gate import Gate, Permit
+from remit.service.needs import Need
 from remit.service.operations import (
     Asked,
+    CatalogOperation,
     Evaluate,
     EvaluateMany,
-    Need,
+    ListAccessRules,
     Operation,
     Page,
     PermittedScopes,
@@ -42,6 +47,7 @@ from remit.service.operations import (
 from remit.web import app as web
 from remit.web import forward
 from remit.web.forward_table import read_table
+from remit.web.kept import CATALOG_ROUTES
 from remit.web.limits import Limits
 from remit.web.raw import ROUTES
 from server import CALLERS, SECRET
@@ -51,6 +57,7 @@ SNAPSHOT = Snapshot(POLICY)
 HANDLERS = handlers(SECRET)
 TABLE = read_table("table.csv", b"GET, /workloads/{id}, view, workload, {id}\n")
 OPERATIONS = get_args(Operation)
+IN_CATALOG = get_args(CatalogOperation)
 ABOUT_ADA = Asked("user:ada", "use", "environment", "seen")
 EXAMPLES: dict[type, Any] = {
     Evaluate: Evaluate(ABOUT_ADA, explain=True),
@@ -59,6 +66,24 @@ EXAMPLES: dict[type, Any] = {
     PermittedScopes: PermittedScopes(ABOUT_ADA),
 }
 """One of each operation, asked by somebody whom it does not concern."""
+
+KEPT_EXAMPLES: dict[type, Any] = {
+    op.CreateAsset: op.CreateAsset(Variant.GIT, "a", "", "project:a", {}, None, ("id",)),
+    op.GetAsset: op.GetAsset("id", (Variant.GIT,)),
+    op.ListAssets: op.ListAssets((Variant.GIT,), op.Part()),
+    op.UpdateAsset: op.UpdateAsset("id", Variant.GIT, "a", "", {}, None, ("other",)),
+    op.DeleteAsset: op.DeleteAsset("id", (Variant.GIT,)),
+    op.ListUnits: op.ListUnits("project", op.Part()),
+    op.CreateWorkspace: op.CreateWorkspace("a", "project:a", (op.Chosen("environment", "id"),), {}),
+    op.GetWorkspace: op.GetWorkspace("id"),
+    op.ListWorkspaces: op.ListWorkspaces(op.Part()),
+    op.SuspendWorkspace: op.SuspendWorkspace("id"),
+    op.DeleteWorkspace: op.DeleteWorkspace("id"),
+    op.ListRoles: op.ListRoles(),
+    op.ListAccessRules: op.ListAccessRules(),
+    op.MyReach: op.MyReach("environment", ("view",)),
+}
+"""One of each operation on the catalog."""
 
 STRANGER = Actor("application:stranger")
 
@@ -72,7 +97,9 @@ def fastapi_within(app: object) -> FastAPI:
 
 @pytest.fixture(scope="module")
 def app() -> FastAPI:
-    return fastapi_within(build_app(SNAPSHOT, "http://localhost", CALLERS, SECRET, forward=TABLE))
+    kept = kept_over(SNAPSHOT)
+    made = build_app(SNAPSHOT, "http://localhost", CALLERS, SECRET, forward=TABLE, kept=kept, exchange=no_exchange)
+    return fastapi_within(made)
 
 
 def routes_of(app: FastAPI) -> list[str]:
@@ -97,13 +124,41 @@ def assert_reasons(public: dict[str, str]) -> None:
 
 
 def test_every_route_is_bound_to_an_operation_or_public_with_a_reason(app: FastAPI) -> None:
-    routes = routes_of(app)
-    assert len(routes) == len(set(routes)) == 4, "count them: a route that the walk misses is one that nobody checks"
-    forgotten = [route for route in routes if route not in web.PUBLIC and route not in ROUTES]
+    routes = methods_of(app)
+    assert len(routes) == 97, "count them: a route that the walk misses is one that nobody checks"
+    kept = {(route.method, route.path) for route in CATALOG_ROUTES}
+    forgotten = [each for each in routes if each[1] not in web.PUBLIC and each[1] not in ROUTES and each not in kept]
     assert not forgotten, f"bind them to an operation in a table, or say in PUBLIC why they need none: {forgotten}"
-    assert web.PUBLIC.keys() == set(routes), "what is no route any more needs no reason"
+    assert web.PUBLIC.keys() == {path for each in routes if each not in kept for path in each[1:]}
+    assert kept <= set(routes) and len(kept) == len(CATALOG_ROUTES) == 97 - len(web.PUBLIC)
     assert not web.PUBLIC.keys() & ROUTES.keys()
     assert_reasons(web.PUBLIC)
+
+
+def methods_of(app: FastAPI) -> list[tuple[str, str]]:
+    """Method and path of every route, HEAD beside GET left out."""
+    found = [(method, c.path) for c in iter_route_contexts(app.routes) for method in (c.methods or {"GET"}) - {"HEAD"}]
+    assert len(found) == len(set(found)), "two routes for one method and path: which of them answers?"
+    return found
+
+
+def test_every_route_of_the_catalog_leads_to_one_of_its_operations() -> None:
+    for route in CATALOG_ROUTES:
+        assert route.operation in IN_CATALOG, route.path
+        assert route.summary
+    assert {route.operation for route in CATALOG_ROUTES} == set(IN_CATALOG), "an operation that nobody can ask for"
+
+
+def test_every_operation_of_the_catalog_needs_something_or_lists_what_its_caller_reaches() -> None:
+    vocabulary = read_policy(shipped()).vocabulary
+    for kind, example in KEPT_EXAMPLES.items():
+        needs, lists = example.needs(STRANGER), getattr(example, "lists", tuple)()
+        own = isinstance(example, ListAccessRules) and example.mine
+        assert needs or lists or own, f"{kind.__name__} lets a stranger in"
+        for need in (*needs, *lists):
+            assert need.action in vocabulary[need.kind], f"{kind.__name__} needs what nobody can be given"
+    assert set(KEPT_EXAMPLES) == set(IN_CATALOG)
+    assert set(kept_over(SNAPSHOT).handlers) == set(IN_CATALOG)
 
 
 def test_every_raw_route_leads_to_operations_and_to_nothing_else() -> None:
@@ -121,6 +176,8 @@ def test_the_openapi_document_describes_every_route(app: FastAPI) -> None:
     described = app.openapi()["paths"]
     answered = {*ROUTES, forward.PATH, *routes_of(app)}
     assert set(described) == answered - {app.openapi_url}
+    for route in CATALOG_ROUTES:
+        assert {"400", "401", "403", "404"} <= described[route.path][route.method.lower()]["responses"].keys()
     for path, route in ROUTES.items():
         operation = described[path]["post"]
         assert operation["summary"] == route.summary

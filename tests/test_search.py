@@ -148,11 +148,16 @@ def mutants() -> Iterator[tuple[str, Callable[[pytest.MonkeyPatch], None]]]:
         "permissions of the root only",
         lambda patch: patch.setattr(search, "_somewhere", lambda pair: pair.anywhere),
     )
-    yield "tops at the root only", lambda patch: patch.setattr(search, "_tops", lambda *_: {ROOT})
+    yield "what is held at the root only", lambda patch: patch.setattr(search, "_held", _held_at_root)
+    yield "all roles are in force", lambda patch: patch.setattr(search, "timed_bits", lambda s, *_: s.all_roles)
     yield "after is forgotten", lambda patch: patch.setattr(search, "typed", lambda n, t, _="": _typed(n, t))
 
 
-_typed = search.typed
+_typed, _held = search.typed, search._held
+
+
+def _held_at_root(*arguments: Any) -> dict[str, int]:
+    return {scope: roles for scope, roles in _held(*arguments).items() if scope == ROOT}
 
 
 @pytest.mark.parametrize("name", [name for name, _ in mutants()])

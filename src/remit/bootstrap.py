@@ -16,6 +16,7 @@ from remit.adapters.policy_files import read_file
 from remit.adapters.secret import derived, secret_in
 from remit.adapters.settings import Listening, Settings, read_settings
 from remit.adapters.tokens import dev_tokens, minted, oidc_tokens
+from remit.assembly import Kept, exchange_of, exchange_secret, kept_by
 from remit.cli.house import ListedKey, ServeOptions
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
@@ -30,6 +31,7 @@ from remit.web.app import create_app
 from remit.web.forward_table import ForwardTable, read_table
 from remit.web.http import AsgiApp
 from remit.web.identity import Identities as Callers
+from remit.web.kept import Exchange
 from remit.web.limits import Limits
 
 
@@ -51,12 +53,16 @@ def build_app(
     secret: bytes,
     limits: Limits = Limits(),  # noqa: B008
     forward: ForwardTable | None = None,
+    kept: Kept | None = None,
+    exchange: Exchange | None = None,
 ) -> AsgiApp:
-    """The HTTP face over one snapshot."""
+    """The HTTP face over one snapshot, and over a catalog if there is one."""
     policies = StartedWith(snapshot)
     assert snapshot.directory  # searches find their index made
-    gate = Gate(policies, RingJournal(), time.time_ns, handlers(secret))
-    return create_app(gate, callers, lambda: policies.current().revision, base_url, limits, forward)
+    performed = {**handlers(secret), **(kept.handlers if kept else {})}
+    gate = Gate(policies, RingJournal(), time.time_ns, performed, kept.door if kept else None)
+    catalog = exchange if kept else None
+    return create_app(gate, callers, lambda: policies.current().revision, base_url, limits, forward, catalog)
 
 
 def callers_of(settings: Settings, state: Path, secret: bytes) -> Callers:
@@ -66,7 +72,9 @@ def callers_of(settings: Settings, state: Path, secret: bytes) -> Callers:
         tokens = dev_tokens(secret)
     elif settings.oidc is not None:
         tokens = oidc_tokens(settings.oidc, time.time_ns)
-    return Identities(time.time_ns, tokens, Keys(state) if "keys" in settings.modes else None)
+    keys = Keys(state) if "keys" in settings.modes else None
+    exchanged = dev_tokens(exchange_secret(secret)) if keys is not None else None
+    return Identities(time.time_ns, tokens, keys, exchanged)
 
 
 def mint(state: Path, subject: str, groups: tuple[str, ...], seconds: int) -> str:
@@ -92,7 +100,9 @@ def run_server(options: ServeOptions, live: Callable[[], tuple[Policy, Snapshot]
     scheme = "http" if settings.tls is None else "https"
     here = f"{scheme}://" + _authority(options.host, listener.getsockname()[1])
     limits = Limits(settings.max_body, settings.max_batch, rate=settings.rate)
-    app = build_app(snapshot, settings.base_url or here, callers, secret, limits, forward)
+    kept = kept_by(settings.catalog, options.state, secret, lambda: snapshot)
+    exchange = exchange_of(Keys(options.state) if "keys" in settings.modes else None, secret)
+    app = build_app(snapshot, settings.base_url or here, callers, secret, limits, forward, kept, exchange)
     gc.collect()
     gc.freeze()  # the snapshot lives as long as the process: no collection need ever look at it
     print(f"remit answers at {here} by revision {snapshot.revision[:12]} ({summary})", flush=True)  # noqa: T201

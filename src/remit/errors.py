@@ -57,15 +57,21 @@ class NotAuthenticated(RemitError):
 
 
 class NotAllowed(RemitError):
-    """The caller may not perform the operation. `missing` names the permission, as `kind:action`."""
+    """The caller may not perform the operation. `missing` names the first permission it lacks, as `kind:action`;
+    `lines` say all that is missing, one by one."""
 
-    def __init__(self, caller: str, missing: str, scope: str) -> None:
-        super().__init__(f"`{caller}` lacks `{missing}` in `{scope}`")
+    def __init__(self, missing: str, *lines: str) -> None:
+        super().__init__("; ".join(lines))
         self.missing = missing
+        self.lines = lines
 
 
 class NotFound(RemitError):
-    """There is no such thing, or none that the caller may see. Both read the same."""
+    """There is no such thing, or none that the caller may see; both read the same. `lines` say so one by one."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = lines
 
 
 class Conflict(RemitError):

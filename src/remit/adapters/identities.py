@@ -20,13 +20,21 @@ NO_HEADER = "the request does not say who calls: it has no `Authorization: Beare
 class Identities:
     """Finds out who calls. A JWT that was verified is remembered, by its hash, for as long as it counts.
 
-    `clock` gives nanoseconds since 1970. What is not given is not accepted: `tokens` takes JWTs, `keys` API keys.
+    `clock` gives nanoseconds since 1970. What is not given is not accepted: `tokens` takes JWTs, `keys` API keys, and
+    `exchanged` the JWTs that API keys were exchanged for.
     """
 
-    def __init__(self, clock: Callable[[], int], tokens: Verifier | None = None, keys: Keys | None = None) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], int],
+        tokens: Verifier | None = None,
+        keys: Keys | None = None,
+        exchanged: Verifier | None = None,
+    ) -> None:
         self._clock = clock
         self._tokens = tokens
         self._keys = keys
+        self._exchanged = exchanged
         self._source: KeySource = FixedKeys(KeySet({})) if tokens is None else tokens.source
         self._remembered: dict[bytes, Verified] = {}
 
@@ -54,11 +62,22 @@ class Identities:
             if self._keys is None:
                 raise NotAuthenticated("API keys are not accepted here")
             return self._keys.verify(token, now)
-        if self._tokens is None:
-            raise NotAuthenticated("tokens other than API keys are not accepted here")
-        verified = await self._tokens.verify(token, now)
+        verified = await self._verified(token, now)
         self._remember(name, verified, now)
         return verified.actor
+
+    async def _verified(self, token: str, now: int) -> Verified:
+        """A JWT, of our own making or of the provider's."""
+        if self._exchanged is not None:
+            try:
+                own = await self._exchanged.verify(token, now)
+                return own._replace(keys=self._source.keys)  # forgotten with the provider's keys too, which is no harm
+            except NotAuthenticated:
+                if self._tokens is None:
+                    raise
+        if self._tokens is None:
+            raise NotAuthenticated("tokens other than API keys are not accepted here")
+        return await self._tokens.verify(token, now)
 
     def _remember(self, name: bytes, verified: Verified, now: int) -> None:
         """Keep a token for as long as it counts. In the leeway after that it is verified each time."""

@@ -32,9 +32,12 @@ def read_private(path: Path) -> bytes | None:
     Raises Misconfigured if others may read or write it, or if it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_mode & OTHERS:  # the open file, so that it cannot be another one by now
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), "rb") as file:
+            found = os.fstat(file.fileno())  # the open file, so that it cannot be another one by now
+            if found.st_mode & OTHERS:
                 raise Misconfigured(f"`{path}` may be read or written by others; run `chmod 600 {path}`")
+            if found.st_uid not in (0, os.geteuid()):
+                raise Misconfigured(f"`{path}` belongs to somebody else; it must belong to who runs remit")
             return file.read()
     except FileNotFoundError:
         return None

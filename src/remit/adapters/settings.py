@@ -30,8 +30,9 @@ _OIDC = {
 }
 _OIDC_MORE = ("TYPE", "USER_CLAIM", "APPLICATION_CLAIM", "APPLICATION_WHEN", "GROUPS_CLAIM", "LEEWAY", "MAX_AGE")
 _OTHERS = (
-    "AUTH", "BASE_URL", "BEHIND_TLS_PROXY", "FORWARD_AUTH", "MAX_BATCH", "MAX_BODY", "MODEL", "POLICY", "RATE", "STATE",
-    "TLS_CERT", "TLS_KEY", "TOKEN", "URL",
+    "AUTH", "BASE_URL", "BEHIND_TLS_PROXY", "CREDENTIALS_KEY", "DATABASE_URL", "FORWARD_AUTH", "KUBERNETES",
+    "MAX_BATCH", "MAX_BODY", "MODEL", "PDP_TOKEN", "PDP_URL", "POLICY", "RATE", "STATE", "TLS_CERT", "TLS_KEY", "TOKEN",
+    "URL",
 )  # fmt: skip
 KNOWN = frozenset((*_OIDC, *(f"REMIT_OIDC_{name}" for name in _OIDC_MORE), *(f"REMIT_{name}" for name in _OTHERS)))
 """Every setting there is. REMIT_TOKEN and REMIT_URL are for those who call, and read by no server."""
@@ -47,6 +48,17 @@ class Listening(NamedTuple):
     behind_tls_proxy: bool
 
 
+class CatalogSettings(NamedTuple):
+    """The catalog's part. `database_url` is None for SQLite in the state directory, `credentials_keys` empty for a key
+    made from its secret, `kubernetes` None for no cluster. `pdp` is the address of the decision point that is asked,
+    and the token to ask it with; None if this process decides itself."""
+
+    database_url: str | None
+    credentials_keys: tuple[str, ...]
+    kubernetes: str | None
+    pdp: tuple[str, str] | None
+
+
 class Settings(NamedTuple):
     """A complete configuration. `base_url` is None if the address it listens on is how callers reach it."""
 
@@ -58,6 +70,7 @@ class Settings(NamedTuple):
     max_body: int
     max_batch: int
     rate: float | None
+    catalog: CatalogSettings
 
 
 def read_settings(environment: Mapping[str, str], listening: Listening) -> Settings:
@@ -76,6 +89,7 @@ def read_settings(environment: Mapping[str, str], listening: Listening) -> Setti
         _whole(environment, "REMIT_MAX_BODY", 65_536, 1_024, 4_194_304, faults),
         _whole(environment, "REMIT_MAX_BATCH", 256, 1, 10_000, faults),
         _rate(environment, DEV_RATE if modes == ("dev",) else RATE, faults),
+        _catalog(environment, faults),
     )
     if faults:
         raise Misconfigured("\n".join(faults))
@@ -195,6 +209,20 @@ def _whole(environment: Mapping[str, str], name: str, default: int, least: int, 
         faults.append(f"`{name}` is `{text}`; it is a whole number from {least:,} to {most:,}")
         return default
     return int(text)
+
+
+def _catalog(environment: Mapping[str, str], faults: list[str]) -> CatalogSettings:
+    """What the catalog needs."""
+    url, token = environment.get("REMIT_PDP_URL", "").strip(), environment.get("REMIT_PDP_TOKEN", "").strip()
+    if bool(url) != bool(token):
+        faults.append("`REMIT_PDP_URL` and `REMIT_PDP_TOKEN` go together; one of them is missing")
+    keys = environment.get("REMIT_CREDENTIALS_KEY", "").replace(",", " ").split()
+    return CatalogSettings(
+        environment.get("REMIT_DATABASE_URL", "").strip() or None,
+        tuple(keys),
+        environment.get("REMIT_KUBERNETES", "").strip() or None,
+        (url, token) if url and token else None,
+    )
 
 
 def _rate(environment: Mapping[str, str], default: float | None, faults: list[str]) -> float | None:

@@ -35,6 +35,15 @@ def explain(snapshot: Snapshot, question: Question, witness: Witness, ignored: t
     return Explanation(witness.allowed, witness.code, sentence, lines, advice, snapshot.revision, counted, ignored)
 
 
+def withheld(explanation: Explanation) -> Explanation:
+    """What of an explanation anybody may know about itself: on an allow all of it, on a deny its code. The rest tells
+    of scopes, homes and roles that the subject has nothing to do with."""
+    if explanation.allowed:
+        return explanation
+    sentence = f"denied ({explanation.code}); more is told to whoever may have reasons (`decision:explain`)"
+    return explanation._replace(sentence=sentence, lines=(), advice=None)
+
+
 class _Path(NamedTuple):
     """One way to an allow: how the holder is reached, what it holds, what that may, and the scope asked."""
 

@@ -1,20 +1,21 @@
 """The searches over one snapshot: who may, what may one do it to, what may one do, and where (AuthZEN §8).
 
-Each proposes from the directory and lets the one walk judge every proposal, so a result is listed exactly if deciding
-it allows. All of them go on from where a page ended, in the order of names, and hold no more than they hand out.
+Subjects and actions are proposed, and the one walk judges every proposal; where somebody reaches is read off what is
+held, in one look, and a property test binds it to the walk. So a result is listed exactly if deciding it allows. All of
+them go on from where a page ended, in the order of names, and hold no more than they hand out.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
 from itertools import islice
 from typing import NamedTuple
 
 from remit.core.directory import Directory, single_bits, typed
 from remit.core.model import ROOT, Code, Question
-from remit.core.pdp import holders_of, lives_in, walk
+from remit.core.pdp import holders_of, lives_in, timed_bits, walk
 from remit.core.snapshot import Pair, Snapshot
 
 MOST_LISTS = 1_000
@@ -108,12 +109,19 @@ def resources(snapshot: Snapshot, question: Question, after: tuple[str, str] = (
 
     The question's id is not read. `declared` counts as it does in a decision: what lives elsewhere is a mismatch.
     """
-    residents = snapshot.directory.residents.get(question.kind, {})
-    scopes = None if question.action == "create" else set(reach(snapshot, question._replace(declared=None)).scopes)
-    for home, ids in residents.items():
-        if home < after[0] or (scopes is not None and home not in scopes and home in snapshot.chains):
+    chains, declared = snapshot.chains, question.declared
+    found = _homes(snapshot, question)
+    creates = question.action == "create" and allows(snapshot, question)  # wherever the others live
+    for home, ids in snapshot.directory.residents.get(question.kind, {}).items():
+        if home < after[0]:
             continue
-        if allows(snapshot, question._replace(id=None, known=home)):
+        if question.action == "create":
+            listed = creates
+        elif home in chains:
+            listed = (declared is None or declared == home) and found.covers(snapshot, home)
+        else:
+            listed = allows(snapshot, question._replace(id=None, known=home))
+        if listed:
             start = bisect_right(ids, after[1]) if home == after[0] else 0
             yield from ((home, ids[i]) for i in range(start, len(ids)))
 
@@ -131,29 +139,51 @@ def reach(snapshot: Snapshot, question: Question) -> Reach:
     The question's id, `declared` and `known` are not read. What is decided where it lives reaches all below the scopes
     held; what is decided at a place reaches what is available there, which lives there or above.
     """
+    question = question._replace(id=None, declared=None, known=None)
+    found = _homes(snapshot, question)
+    scopes = snapshot.directory.below(found.tops) | found.single
+    return Reach(tuple(sorted(scopes)), allows(snapshot, question))
+
+
+class _Homes(NamedTuple):
+    """The homes for which the answer is yes: those at or below `tops`, and `single` ones."""
+
+    tops: set[str]
+    single: set[str]
+
+    def covers(self, snapshot: Snapshot, home: str) -> bool:
+        """Is it yes for what lives in this scope of the tree?"""
+        return home in self.single or not self.tops.isdisjoint(snapshot.chains[home])
+
+
+def _homes(snapshot: Snapshot, question: Question) -> _Homes:
+    """Where something must live for the answer to be yes: one look at what is held instead of a walk for each scope."""
     pair = snapshot.pairs.get(question.kind, {}).get(question.action)
     if pair is None:
-        return Reach((), False)
-    question = question._replace(id=None, declared=None, known=None)
-    chains, place = snapshot.chains, question.place
-    if pair.at_place and place is not None:
-        found = {home for home in chains.get(place, ()) if allows(snapshot, question._replace(declared=home))}
-    else:
-        somewhere = pair.at_place and question.action == "view"
-        tops = [
-            top
-            for top in _tops(snapshot, question, pair)
-            if allows(snapshot, question._replace(declared=top, place=top if somewhere else place))
-        ]
-        found = snapshot.directory.below(tops)
-        if somewhere:
-            found.update(scope for top in tops for scope in chains[top])
-    return Reach(tuple(sorted(found)), allows(snapshot, question))
+        return _Homes(set(), set())
+    chains, held = snapshot.chains, _held(snapshot, question)
+    if pair.at_place and question.place is not None:
+        chain = chains.get(question.place, ())
+        return _Homes(set(), set(chain) if chain and _permits(pair, held, chain) else set())
+    tops = {top for top in {ROOT, *pair.narrowed, *held} & chains.keys() if _permits(pair, held, chains[top])}
+    above = {scope for top in tops for scope in chains[top]} if pair.at_place and question.action == "view" else set()
+    return _Homes(tops, above)
 
 
-def _tops(snapshot: Snapshot, question: Question, pair: Pair) -> set[str]:
-    """The scopes from which a yes can spread downwards: those held and those that permissions are narrowed to."""
-    tops = {ROOT, *pair.narrowed}
-    for holder in holders_of(snapshot, question.subject, question.groups, question.when):
-        tops.update(snapshot.grants.get(holder, ()))
-    return tops & snapshot.chains.keys()
+def _held(snapshot: Snapshot, question: Question) -> dict[str, int]:
+    """The roles that the subject and the groups that count hold, by scope, as masks."""
+    held: dict[str, int] = {}
+    for holder in dict.fromkeys(holders_of(snapshot, question.subject, question.groups, question.when)):
+        for scope, value in snapshot.grants.get(holder, {}).items():
+            roles = value & snapshot.all_roles | timed_bits(snapshot, value, question.when)
+            held[scope] = held.get(scope, 0) | roles
+    return held
+
+
+def _permits(pair: Pair, held: Mapping[str, int], chain: Iterable[str]) -> bool:
+    """Is a role held on this chain that has the permission on it?"""
+    need = roles = 0
+    for scope in chain:
+        need |= pair.narrowed.get(scope, 0)
+        roles |= held.get(scope, 0)
+    return bool(roles & (need | pair.anywhere))

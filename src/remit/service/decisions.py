@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from remit.core.explain import explain
+from remit.core.explain import explain, withheld
 from remit.core.model import Code, Question, Witness
 from remit.core.pdp import walk
-from remit.service.gate import Permit
-from remit.service.operations import VOUCH, Answer, Answers, Asked, Evaluate, EvaluateMany, Semantic, Unanswerable
+from remit.errors import CouldNotDecide
+from remit.service.gate import NO_HOMES, Permit, home_of
+from remit.service.needs import EXPLAIN, VOUCH
+from remit.service.operations import (
+    Answer,
+    Answers,
+    Asked,
+    Evaluate,
+    EvaluateMany,
+    Semantic,
+    Unanswerable,
+    kept_ids,
+)
 
 _GRANTED = Code.GRANTED
 _made = tuple.__new__  # on the way of every decision: a NamedTuple's own constructor costs twice as much
@@ -14,7 +25,10 @@ _made = tuple.__new__  # on the way of every decision: a NamedTuple's own constr
 
 def evaluate(permit: Permit, operation: Evaluate) -> Answer:
     """Answer one question (AuthZEN §6)."""
-    return _answer(permit, operation.asked, operation.explain)
+    found = _answer(permit, operation.asked, operation.explain)
+    if isinstance(found, Unanswerable):
+        raise CouldNotDecide(found.why)
+    return found
 
 
 def evaluate_many(permit: Permit, operation: EvaluateMany) -> Answers:
@@ -32,10 +46,15 @@ def evaluate_many(permit: Permit, operation: EvaluateMany) -> Answers:
     return Answers(tuple(answers), permit[1].revision)
 
 
-def _answer(permit: Permit, asked: Asked, reasons: bool) -> Answer:
-    """Decide one question at the permit's instant, with the groups that count."""
-    actor, snapshot, when, wishes = permit
+def _answer(permit: Permit, asked: Asked, reasons: bool) -> Answer | Unanswerable:
+    """Decide one question at the permit's instant, with the groups that count, and the home that the catalog knows."""
+    actor, snapshot, when, wishes, homes = permit
     subject, action, kind, id, declared, place, claimed = asked
+    known: str | None = None
+    if homes is not NO_HOMES:
+        if homes is None and kept_ids(asked):
+            return Unanswerable("the catalog is out of reach, so it is not known where the resource lives", True)
+        known = home_of(homes, kind, id)
     groups = actor.groups if subject == actor.subject else ()
     ignored: tuple[str, ...] = ()
     if claimed:
@@ -43,9 +62,11 @@ def _answer(permit: Permit, asked: Asked, reasons: bool) -> Answer:
             groups = (*groups, *claimed)
         else:
             ignored = claimed
-    found = walk(snapshot, subject, action, kind, id, declared, place, groups, when)
+    found = walk(snapshot, subject, action, kind, id, declared, place, groups, when, known)
     explanation = None
     if reasons:
-        question = Question(subject, action, kind, id, declared, place, groups, when)
+        question = Question(subject, action, kind, id, declared, place, groups, when, known)
         explanation = explain(snapshot, question, Witness(*found), ignored)
+        if EXPLAIN not in wishes:
+            explanation = withheld(explanation)
     return _made(Answer, (found[0] is _GRANTED, found, snapshot.revision, explanation))

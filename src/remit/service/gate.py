@@ -6,22 +6,39 @@ operation, and an operation without a handler stops the start.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from remit.core.model import Actor, Code
 from remit.core.pdp import walk
 from remit.core.snapshot import Snapshot
-from remit.errors import Misconfigured, NotAllowed
-from remit.service.operations import Need, Operation
-from remit.service.ports import Clock, Journal, Policies, Record
+from remit.errors import CouldNotDecide, Misconfigured, NotAllowed, NotFound
+from remit.service.catalog_gate import CatalogDoor
+from remit.service.needs import Need
+from remit.service.operations import CatalogOperation, Operation
+from remit.service.ports import Clock, Journal, Policies, Record, Worked
 
+_IN_CATALOG = frozenset(get_args(CatalogOperation))
 _made = tuple.__new__  # on the way of every decision: a NamedTuple's own constructor costs twice as much
 
 
-class Permit(tuple[Actor, Snapshot, int, tuple[Need, ...]]):
-    """Leave to perform one operation: by whom, under which snapshot, judged at which instant, and which of the
-    operation's wishes the policy grants. Handlers unpack it. Only the gate makes one."""
+Homes = Mapping[str, tuple[str, str]]
+"""What the catalog knows of the things of a request: id to kind and home."""
+
+NO_HOMES: Homes = {}
+
+
+def home_of(homes: Homes | None, kind: str, id: str | None) -> str | None:
+    """The home of a thing of this kind, if the catalog knows one."""
+    found = (homes or NO_HOMES).get(id or "")
+    return found[1] if found is not None and found[0] == kind else None
+
+
+class Permit(tuple[Actor, Snapshot, int, tuple[Need, ...], Homes | None]):
+    """Leave to perform one operation: by whom, under which snapshot, judged at which instant, which of the operation's
+    wishes the policy grants, and where its things live by the catalog (None: it is out of reach). Handlers unpack it.
+    Only the gate makes one."""
 
     __slots__ = ()
 
@@ -37,21 +54,38 @@ class Gate:
     """Performs operations: `perform` is its one method."""
 
     def __init__(
-        self, policies: Policies, journal: Journal, clock: Clock, handlers: Mapping[type[Operation], Handler]
+        self,
+        policies: Policies,
+        journal: Journal,
+        clock: Clock,
+        handlers: Mapping[type[Any], Callable[..., Any]],
+        door: CatalogDoor | None = None,
     ) -> None:
-        missing = [kind.__name__ for kind in get_args(Operation) if kind not in handlers]
+        """Without a `door` there is no catalog, and nothing that needs one can be performed."""
+        due = (*get_args(Operation), *(get_args(CatalogOperation) if door is not None else ()))
+        missing = [kind.__name__ for kind in due if kind not in handlers]
         if missing:
             raise Misconfigured(f"no handler for {', '.join(missing)}")
         self._policies = policies
         self._journal = journal
         self._clock = clock
         self._handlers = dict(handlers)
+        self._door = door
 
-    async def perform(self, actor: Actor, operation: Operation) -> Any:
+    async def perform(self, actor: Actor, operation: Operation | CatalogOperation) -> Any:
         """Do what the operation says, if the live policy lets the actor.
 
         Raises NotAllowed naming the missing permission, and CouldNotDecide if there is no policy to decide by.
         """
+        if type(operation) in _IN_CATALOG:
+            return await self._work(actor, operation)  # type: ignore[arg-type]
+        return await self._ask(actor, operation)  # type: ignore[arg-type]
+
+    async def _ask(self, actor: Actor, operation: Operation) -> Any:
+        """A question to the policy alone."""
+        homes: Homes | None = NO_HOMES
+        if self._door is not None and (ids := operation.ids()):
+            homes = await _homes(self._door, ids)
         snapshot = self._policies.current()
         when = self._clock() // 1_000
         for need in operation.needs(actor):
@@ -60,16 +94,38 @@ class Gate:
         wishes = operation.wishes()
         if wishes:
             wishes = tuple(wish for wish in wishes if _allowed(snapshot, actor, wish, when))
-        permit = _made(Permit, (actor, snapshot, when, wishes))
+        permit = _made(Permit, (actor, snapshot, when, wishes, homes))
         result = self._handlers[type(operation)](permit, operation)
         self._journal.record(_made(Record, (when, actor, operation, snapshot.revision, result, None)))
+        return result
+
+    async def _work(self, actor: Actor, operation: CatalogOperation) -> Any:
+        """Work on the catalog, in a thread; recorded by what was decided, since what is in it may be secret."""
+        door = self._door
+        if door is None:
+            raise CouldNotDecide("there is no catalog here")
+        when, handler = self._clock() // 1_000, self._handlers[type(operation)]
+        try:
+            result, done, revision = await asyncio.to_thread(door.perform, actor, operation, handler)
+        except (NotAllowed, NotFound) as refusal:
+            self._journal.record(Record(when, actor, Worked(type(operation).__name__, ()), "", None, str(refusal)))
+            raise
+        self._journal.record(Record(when, actor, done, revision, None))
         return result
 
     def _refused(self, actor: Actor, operation: Operation, need: Need, snapshot: Snapshot, when: int) -> NotAllowed:
         """The refusal of an operation for the first need that the policy does not grant its caller, once recorded."""
         missing = f"{need.kind}:{need.action}"
         self._journal.record(Record(when, actor, operation, snapshot.revision, None, missing))
-        return NotAllowed(actor.subject, missing, need.scope)
+        return NotAllowed(missing, f"`{actor.subject}` lacks `{missing}` in `{need.scope}`")
+
+
+async def _homes(door: CatalogDoor, ids: tuple[str, ...]) -> Homes | None:
+    """Where these things live by the catalog; None if it cannot be asked."""
+    try:
+        return await asyncio.to_thread(door.homes, ids)
+    except CouldNotDecide:
+        return None
 
 
 def _allowed(snapshot: Snapshot, actor: Actor, need: Need, when: int) -> bool:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from remit.core import search
 from remit.core.model import Question
-from remit.service.gate import Permit
-from remit.service.operations import VOUCH, PermittedScopes, Reached, Results, Search, Sought
+from remit.errors import CouldNotDecide
+from remit.service.gate import Permit, home_of
+from remit.service.needs import VOUCH
+from remit.service.operations import PermittedScopes, Reached, Results, Search, Sought
 from remit.service.paging import Pages, Position
 
 MOST_JUDGED = 10_000
@@ -28,7 +30,9 @@ class Searches:
 
         Raises RequestInvalid if the page token does not fit the request.
         """
-        actor, snapshot, now, _ = permit
+        actor, snapshot, now, _, homes = permit
+        if homes is None:
+            raise CouldNotDecide("the catalog is out of reach, so it is not known where the resource lives")
         sought, asked, page, type_ = operation
         question = _question(permit, operation)
         asker = "\n".join((sought, actor.subject, *question.groups)).encode()
@@ -63,12 +67,12 @@ def permitted_scopes(permit: Permit, operation: PermittedScopes) -> Reached:
 
 def _question(permit: Permit, operation: Search | PermittedScopes) -> Question:
     """What is asked, at the permit's instant, with the groups that count: never the caller's for somebody else."""
-    actor, _, when, wishes = permit
+    actor, _, when, wishes, homes = permit
     subject, action, kind, id, declared, place, claimed = operation.asked
     groups = actor.groups if subject == actor.subject else ()
     if VOUCH in wishes:
         groups = (*groups, *claimed)
-    return Question(subject, action, kind, id or None, declared, place, groups, when)
+    return Question(subject, action, kind, id or None, declared, place, groups, when, home_of(homes, kind, id))
 
 
 def _judged(permit: Permit, operation: Search, question: Question, after: str) -> Iterator[tuple[str, bool]]:

@@ -17,6 +17,7 @@ from remit.web.forward import ForwardAuth
 from remit.web.forward_table import ForwardTable
 from remit.web.http import FAULT, AsgiApp, Message, Receive, Scope, Send, refusal_of
 from remit.web.identity import Callers, Identities
+from remit.web.kept import TOKEN, Exchange, add_catalog
 from remit.web.limits import Limits, Rates
 from remit.web.openapi import with_raw_routes
 from remit.web.raw import DecisionRoutes
@@ -28,6 +29,7 @@ PUBLIC = {
     "/healthz": "says that the process runs, and nothing else",
     "/readyz": "says that a policy is live, and its revision",
     "/openapi.json": "describes this interface",
+    TOKEN: "exchanges an API key for a token, which is how a caller becomes one",
 }
 """The routes that perform no operation, each with the reason why it needs no permission."""
 
@@ -70,22 +72,26 @@ def create_app(
     base_url: str,
     limits: Limits,
     forward: ForwardTable | None = None,
+    exchange: Exchange | None = None,
 ) -> AsgiApp:
     """The HTTP face as one ASGI callable.
 
     `revision` names the live policy. `base_url` is how callers reach it; if it has a path, the interface stands below
     that path as well, and the metadata where the path's identifier puts it (AuthZEN §9.2). `forward` is the table of
-    `/forward-auth`, which there is not without one.
+    `/forward-auth`, and `exchange` gives a token for an API key: the first is not there without the one, and the
+    catalog not without the other.
     """
     base = urlsplit(base_url).path.rstrip("/")
-    app = FastAPI(title="remit", version=__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(title="remit", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
     for kind in (HTTPException, RemitError, Exception):
         app.add_exception_handler(kind, _problem)
     _add_metadata(app, base_url, base)
     _add_health(app, revision)
+    callers = Callers(identities, Rates(limits.rate))
+    if exchange is not None:
+        add_catalog(app, gate, callers, exchange)
     with_raw_routes(app, forward is not None)
     rest: AsgiApp = Below(base, RequestIds(app)) if base else RequestIds(app)
-    callers = Callers(identities, Rates(limits.rate))
     if forward is not None:
         rest = ForwardAuth(gate, callers, forward, rest)
     return DecisionRoutes(gate, callers, limits, rest, base)

@@ -91,7 +91,10 @@ def answer_body(result: Answer | Answers) -> bytes:
 def _decision(answer: Answer | Unanswerable) -> dict[str, Any]:
     """One Decision object (§5.5)."""
     if isinstance(answer, Unanswerable):
-        return {"decision": False, "context": {"error": {"status": 400, "message": answer.why}}}
+        return {
+            "decision": False,
+            "context": {"error": {"status": 503 if answer.could_not_decide else 400, "message": answer.why}},
+        }
     if answer.explanation is None:
         return {"decision": answer.allowed}
     return {"decision": answer.allowed, "context": context_of(answer.explanation)}

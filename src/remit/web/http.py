@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from remit.errors import CouldNotDecide, NotAllowed, NotAuthenticated, RequestInvalid
+from remit.errors import Conflict, CouldNotDecide, NotAllowed, NotAuthenticated, NotFound, Outdated, RequestInvalid
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -48,6 +48,12 @@ def refusal_of(error: Exception) -> Refusal:
             return Refusal(401, str(error), (b"www-authenticate", _INVALID if error.given else _CHALLENGE))
         case NotAllowed():
             return Refusal(403, str(error))
+        case NotFound():
+            return Refusal(404, str(error))
+        case Conflict():
+            return Refusal(409, str(error))
+        case Outdated():
+            return Refusal(412, str(error))
         case CouldNotDecide():
             return Refusal(503, str(error))
         case _:

@@ -33,6 +33,7 @@ class Rates:
         self._each = 0.0 if rate is None else 1.0 / rate
         self._clock = clock
         self._due: dict[str, float] = {}
+        self._sweep = 0.0
 
     def check(self, caller: str) -> None:
         """Count one request. Raises Refusal 429, with the seconds to wait, if the caller asks faster than it may."""
@@ -45,5 +46,6 @@ class Rates:
             wait = b"%d" % math.ceil(ahead)
             raise Refusal(429, f"`{caller}` asks faster than {1 / self._each:g} times a second", (b"retry-after", wait))
         self._due[caller] = due
-        if len(self._due) > _MOST_CALLERS:
+        if len(self._due) > _MOST_CALLERS and now >= self._sweep:
             self._due = {name: at for name, at in self._due.items() if at > now}
+            self._sweep = now + 1.0

@@ -152,6 +152,26 @@ def _errors(*but: str) -> Schema:
     return found
 
 
+def catalog_operation(method: str, path: str) -> Schema:
+    """What FastAPI does not know of a route of the catalog: that it is bodies of JSON, by bearer, with these errors."""
+    conflicts = {"404": "There is no such thing, or none within reach", "409": "A name is taken, or a thing is in use",
+                 "412": "The thing has been changed since"}  # fmt: skip
+    more = {status: {"description": text, "content": _json(_PROBLEM)} for status, text in conflicts.items()}
+    yaml = path.endswith("/manifest")
+    good = {"description": "Done", "content": {"application/yaml": {"schema": _STRING}} if yaml else _json({})}
+    created = method in ("PUT", "DELETE") or (
+        method == "POST" and "/authorization/" not in path and "token" not in path
+    )
+    found: Schema = {"responses": {"202" if created else "200": good, **_errors("405", "408"), **more}}
+    if not path.endswith("/token"):
+        found["security"] = [{"bearer": []}]
+    if "{id}" in path:
+        found["parameters"] = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
+    if method in ("POST", "PUT") and not path.endswith(("/suspend", "/resume")):
+        found["requestBody"] = {"required": True, "content": _json(_OBJECT)}
+    return found
+
+
 def _forward_auth() -> Schema:
     """`/forward-auth` as OpenAPI describes it."""
     named = ("X-Original-Method", "X-Original-URI")

@@ -27,7 +27,7 @@ def asked(body: dict[str, Any], defaults: dict[str, Any] | None = None, claims: 
         subject = defaults.get("subject") if "subject" not in body else subject
         resource = defaults.get("resource") if "resource" not in body else resource
         action = defaults.get("action") if "action" not in body else action
-        context = defaults.get("context") if "context" not in body else context
+        context = defaults.get("context") if context is None else context  # null is no context (§11.5), not another one
     if type(subject) is not dict or type(resource) is not dict or type(action) is not dict:
         raise RequestInvalid(_not_objects(subject=subject, action=action, resource=resource))
     who, verb = subject_name(subject), action_name(action)

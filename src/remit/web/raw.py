@@ -125,5 +125,6 @@ def _top(body: bytes, revision: bytes, headers: dict[bytes, bytes]) -> bytes:
 def _is_json(content_type: bytes) -> bool:
     """Is this `application/json` in some other spelling? Its parameters mean nothing, but for another charset."""
     media_type, *parameters = [part.strip(b" \t") for part in content_type.lower().split(b";")]
-    charsets = [part.partition(b"=")[2].strip(b'"') for part in parameters if part.startswith(b"charset=")]
+    named = [part.partition(b"=") for part in parameters]
+    charsets = [value.strip(b' \t"') for name, _, value in named if name.strip(b" \t") == b"charset"]
     return media_type == b"application/json" and all(charset in (b"utf-8", b"utf8") for charset in charsets)

@@ -67,6 +67,7 @@ def read_permitted_scopes(data: bytes, _: Limits) -> PermittedScopes:
     body = parse(data)
     subject, action, resource = entities_of(body, "subject", "action", "resource")
     kind, place = name_of(resource, "resource", "type"), place_of(body.get("context"))
+    properties_of(resource, "resource")
     asked = Asked(subject_name(subject), action_name(action), kind, "", None, place, claimed_groups(subject))
     return PermittedScopes(asked)
 
@@ -97,6 +98,8 @@ def _page(body: dict[str, Any], sought: str) -> Page:
     token, limit, properties = members.get("token"), members.get("limit"), members.get("properties")
     if token is not None and type(token) is not str:
         raise RequestInvalid("`page.token` must be a string")
+    if type(limit) is float and limit.is_integer():
+        limit = int(limit)  # JSON knows one sort of numbers
     if limit is not None and (type(limit) is not int or limit < 0):
         raise RequestInvalid("`page.limit` must be a whole number, 0 or more")
     if properties is not None and type(properties) is not dict:

@@ -38,8 +38,9 @@ _decode = msgspec.json.Decoder(float_hook=_double).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def parse(body: bytes) -> dict[str, Any]:
-    """The JSON object that `body` is. Raises RequestInvalid, in one sentence, if it is not exactly that."""
+def parse(body: bytes, depth: int = MAX_DEPTH) -> dict[str, Any]:
+    """The JSON object that `body` is, nested at most `depth` deep. Raises RequestInvalid, in one sentence, if it is
+    not exactly that."""
     try:
         value = _decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -51,8 +52,8 @@ def parse(body: bytes) -> dict[str, Any]:
         _check_escaped(body)
     elif _encode(value).count(b'"') != quotes:
         raise RequestInvalid("the body names a member twice in one object")
-    if quotes > 2 * MAX_MEMBERS or body.count(b"{") + body.count(b"[") > MAX_DEPTH:
-        _check_shape(value)
+    if quotes > 2 * MAX_MEMBERS or body.count(b"{") + body.count(b"[") > depth:
+        _check_shape(value, depth)
     if len(body) > len(_MANY_DIGITS) and _MANY_DIGITS in body.translate(_DIGITS):
         _check_integers(body)
     return value
@@ -92,10 +93,10 @@ def _check_integers(body: bytes) -> None:
     json.loads(body, parse_int=integer)
 
 
-def _check_shape(value: dict[str, Any]) -> None:
+def _check_shape(value: dict[str, Any], depth: int) -> None:
     """Refuse objects with too many members, and nesting too deep; level by level."""
     level: list[Any] = [value]
-    for _ in range(MAX_DEPTH):
+    for _ in range(depth):
         objects = [item for item in level if type(item) is dict]
         if any(len(item) > MAX_MEMBERS for item in objects):
             raise RequestInvalid(f"an object of the body has more than {MAX_MEMBERS} members")
@@ -103,4 +104,4 @@ def _check_shape(value: dict[str, Any]) -> None:
         level = [item for item in below if type(item) is dict or type(item) is list]
         if not level:
             return
-    raise RequestInvalid(f"the body is nested more than {MAX_DEPTH} deep")
+    raise RequestInvalid(f"the body is nested more than {depth} deep")

@@ -1,0 +1,63 @@
+"""What the errors of a database mean here. Neither SQL nor values nor passwords get into a sentence."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg import errors as postgres
+from sqlalchemy import exc
+
+from remit.errors import CouldNotDecide
+
+log = logging.getLogger("remit.adapters")
+
+UNREACHED = "the catalog's database is out of reach"
+BUSY = "the catalog's database is busy; try again"
+
+_WAITED_IN_VAIN = (postgres.LockNotAvailable, postgres.QueryCanceled, postgres.DeadlockDetected)
+_OUR_OWN = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.NotSupportedError)
+_NOT_LET = (postgres.InsufficientPrivilege, postgres.UndefinedTable)
+_BUSY_CODES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_TAKEN_CODES = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Raises CouldNotDecide for what keeps the database out of reach."""
+    try:
+        yield
+    except exc.SQLAlchemyError as error:
+        if found := out_of_reach(error):
+            raise found from None
+        raise
+
+
+def out_of_reach(error: BaseException) -> CouldNotDecide | None:
+    """What is wrong if the database is to blame: it is away, slow, damaged or full. None for an error of ours."""
+    if isinstance(error, exc.TimeoutError):
+        log.warning("all connections to the catalog's database are in use")
+        return CouldNotDecide(BUSY)
+    if not isinstance(error, exc.DBAPIError):
+        return None
+    cause = error.orig
+    if isinstance(error, _OUR_OWN) and not (error.connection_invalidated or isinstance(cause, _NOT_LET)):
+        return None
+    said = str(cause).partition("\n")[0]  # PostgreSQL's further lines may quote the statement
+    log.warning("the catalog's database: %s: %s", type(cause).__name__, said)
+    busy = isinstance(cause, _WAITED_IN_VAIN) or _sqlite_code(cause) & 0xFF in _BUSY_CODES
+    return CouldNotDecide(BUSY if busy else UNREACHED)
+
+
+def is_taken(error: BaseException) -> bool:
+    """Is this a row that cannot be there because another one is?"""
+    if not isinstance(error, exc.IntegrityError):
+        return False
+    return isinstance(error.orig, postgres.UniqueViolation) or _sqlite_code(error.orig) in _TAKEN_CODES
+
+
+def _sqlite_code(cause: object) -> int:
+    """SQLite's extended result code; 0 for what is not SQLite's."""
+    return getattr(cause, "sqlite_errorcode", 0) if isinstance(cause, sqlite3.Error) else 0

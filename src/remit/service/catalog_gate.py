@@ -1,0 +1,148 @@
+"""The gate's way into the catalog: rows locked, needs decided, work done, all in one transaction.
+
+What is decided is decided after the rows are locked, so nothing can change between a decision and what it allowed.
+A block that is out of reach reads exactly like one that there is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from remit.core.blocks import Asset, Workspace
+from remit.core.model import Actor
+from remit.core.search import Reach
+from remit.errors import NotAllowed, NotFound
+from remit.service.needs import Need
+from remit.service.operations.catalog import ByNumber
+from remit.service.ports import Catalog, Judge, Sitting, Work, Worked
+
+Thing = Asset | Workspace
+
+_made = tuple.__new__
+
+
+class Leave(tuple[Actor, str, int, Mapping[str, Thing], tuple[Reach, ...], Work]):
+    """Leave to do one piece of work on the catalog: who, under which revision, at which instant (microseconds since
+    1970), the rows it is about, the scopes that answer each of its lists, and the transaction. Handlers unpack it.
+    Only the gate makes one."""
+
+    __slots__ = ()
+
+    def __new__(cls, *_: object) -> Leave:
+        """Raises TypeError: leave is not had by asking for it."""
+        raise TypeError("only the gate gives leave")
+
+
+class After(NamedTuple):
+    """A result, and what is done once the transaction is kept: its outcome is the result that is handed out."""
+
+    result: Any
+    effect: Callable[[Any], Any]
+
+
+class CatalogDoor:
+    """Does what an operation on the catalog says, if the policy lets the actor. Runs in a thread: it may wait."""
+
+    def __init__(self, catalog: Catalog, judge: Judge, clock: Callable[[], int]) -> None:
+        self._catalog = catalog
+        self._judge = judge
+        self._clock = clock
+
+    def perform(self, actor: Actor, operation: Any, handler: Callable[[Leave, Any], Any]) -> tuple[Any, Worked, str]:
+        """The operation's result, what it came to, and the revision that allowed it.
+
+        Raises NotAllowed naming every permission that is missing, NotFound for what is not there or out of reach, and
+        whatever the handler raises; then nothing was done.
+        """
+        with self._catalog.work(operation.writes) as work:
+            operation, said = _named(work, operation)
+            needs: tuple[Need, ...] = operation.needs(actor)
+            lists: tuple[Need, ...] = operation.lists() if hasattr(operation, "lists") else ()
+            things = _locked(work, needs)
+            sitting = self._judge.sit()
+            _check(sitting, actor, needs, things, said)
+            reaches = tuple(sitting.reach(actor, need) for need in lists)
+            when = self._clock() // 1_000
+            leave: Leave = _made(Leave, (actor, sitting.revision, when, things, reaches, work))
+            result = handler(leave, operation)
+        if isinstance(result, After):
+            result = result.effect(result.result)
+        return result, Worked(type(operation).__name__, needs), sitting.revision
+
+    def homes(self, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Kind and home of these things, as far as the catalog has any. Raises CouldNotDecide if out of reach."""
+        with self._catalog.work(write=False) as work:
+            return work.homes(ids)
+
+
+def _named(work: Work, operation: Any) -> tuple[Any, dict[str, str]]:
+    """The operation with names for the numbers of scopes, and what its caller called these scopes.
+
+    A number that nobody has leads to a name that no scope can have, so it reads like a scope out of reach.
+    """
+    places = {field: getattr(operation, field, None) for field in ("scope", "place")}
+    numbers = {field: value for field, value in places.items() if isinstance(value, ByNumber)}
+    if not numbers:
+        return operation, {}
+    known = work.unit_scopes([value.number for value in numbers.values()])
+    names = {}
+    for field, value in numbers.items():
+        name = known.get(value.number, "")
+        names[field] = name if name.startswith(f"{value.level}:") else f"{value.level}: {value.number}"
+    return replace(operation, **names), {names[field]: str(value) for field, value in numbers.items()}
+
+
+def _locked(work: Work, needs: Sequence[Need]) -> dict[str, Thing]:
+    """The rows that needs speak of, as far as there are any of the kind they say, held against change."""
+    workloads = [need.id for need in needs if need.id is not None and need.kind == "workload"]
+    assets = [need.id for need in needs if need.id is not None and need.kind != "workload"]
+    found: dict[str, Thing] = {}
+    if assets:
+        found |= work.lock(assets)
+    if workloads:
+        found |= work.lock_workspaces(workloads)
+    return found
+
+
+def _home(need: Need, things: Mapping[str, Thing]) -> Need | None:
+    """The need with the home of what it speaks of, and its place; None if there is no such thing of that kind."""
+    if need.beside is not None and need.beside in things:
+        need = need._replace(place=things[need.beside].scope)
+    if need.id is None:
+        return need
+    thing = things.get(need.id)
+    if thing is None or (thing.kind if isinstance(thing, Asset) else "workload") != need.kind:
+        return None
+    return need._replace(scope=thing.scope)
+
+
+def _check(
+    sitting: Sitting, actor: Actor, needs: Sequence[Need], things: Mapping[str, Thing], said: Mapping[str, str]
+) -> None:
+    """Raise NotAllowed or NotFound that tells, one by one, all that is missing; all needs are decided together."""
+    placed = [_home(need, things) for need in needs]
+    there = [need for need in placed if need is not None]
+    granted = dict(zip(there, sitting.decide(actor, there), strict=True))
+    denied = [need for need in there if not granted[need]]
+    seen = [need._replace(action="view") for need in denied if need.id is not None]
+    visible = {need.id for need, yes in zip(seen, sitting.decide(actor, seen), strict=True) if yes} if seen else set()
+    lacking, gone = [], []
+    for need, home in zip(needs, placed, strict=True):
+        if home is None or (not granted[home] and home.id is not None and home.id not in visible):
+            gone.append(_gone(need, said))
+        elif not granted[home]:
+            where = home.place if home.place is not None else home.scope
+            thing = f" for `{need.id}`" if need.id else ""
+            lacking.append(f"`{actor.subject}` lacks `{need}` in `{said.get(where, where)}`{thing}")
+    if lacking:
+        raise NotAllowed(str(next(need for need in denied)), *lacking, *gone)
+    if gone:
+        raise NotFound(*gone)
+
+
+def _gone(need: Need, said: Mapping[str, str]) -> str:
+    """What is said of a thing that there is not, or that is out of reach: the same."""
+    where = f" to {need.action} in `{said.get(need.place, need.place)}`" if need.place is not None else ""
+    return f"there is no {need.kind} `{need.id}`{where}"

@@ -1,0 +1,53 @@
+"""The live policy, read through the catalog's interface: one frozen value for each way to look at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from remit.core.model import Actor
+from remit.service.needs import VIEW_POLICY, Need
+
+
+@dataclass(frozen=True, slots=True)
+class ListRoles:
+    """All roles with their permissions."""
+
+    writes: ClassVar[bool] = False
+
+    def needs(self, _: Actor) -> tuple[Need, ...]:
+        """`policy:view`."""
+        return (VIEW_POLICY,)
+
+
+@dataclass(frozen=True, slots=True)
+class ListAccessRules:
+    """Access rules, some of them; with `mine` those that name the caller or a group that counts for it."""
+
+    mine: bool = False
+    limit: int | None = None
+    offset: int = 0
+
+    writes: ClassVar[bool] = True  # a unit that was not asked for before gets its number
+
+    def needs(self, _: Actor) -> tuple[Need, ...]:
+        """`policy:view`; nothing for what names oneself."""
+        return () if self.mine else (VIEW_POLICY,)
+
+
+@dataclass(frozen=True, slots=True)
+class MyReach:
+    """Where the caller may do these actions to this kind."""
+
+    kind: str
+    actions: tuple[str, ...]
+
+    writes: ClassVar[bool] = True  # as above
+
+    def needs(self, _: Actor) -> tuple[Need, ...]:
+        """Nothing: everybody may know what itself may do."""
+        return ()
+
+    def lists(self) -> tuple[Need, ...]:
+        """Each action on the kind."""
+        return tuple(Need(self.kind, action) for action in self.actions)

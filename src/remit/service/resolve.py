@@ -1,0 +1,71 @@
+"""Blocks to the one flat spec of a workspace, and to the credentials that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from remit.core.blocks import Asset, Spec, Variant
+from remit.errors import RequestInvalid
+
+_LISTS = {
+    Variant.GIT: "git",
+    Variant.PVC: "pvc",
+    Variant.NFS: "nfs",
+    Variant.S3: "s3",
+    Variant.HOST_PATH: "hostPath",
+    Variant.CONFIG_MAP: "configMapVolume",
+    Variant.SECRET: "secretVolume",
+}
+"""Where a data source goes in the flat spec's storage."""
+
+_MOUNTS = {Variant.GIT: "path", Variant.PVC: "path", Variant.S3: "path"}
+"""The field that says where a data source is mounted; `mountPath` where nothing else is said."""
+
+
+def flat_spec(blocks: Iterable[tuple[Asset, str | None]], specific: Spec) -> dict[str, Any]:
+    """The spec of a workspace made of these blocks, each with the path at which it is to be mounted if that is said.
+
+    What is specific to the workspace wins over what a block says; environment variables are joined by name, storage and
+    connections are added up. Raises RequestInvalid if two things are mounted at one path.
+    """
+    flat: dict[str, Any] = {}
+    storage: dict[str, list[Any]] = {}
+    pulls: list[str] = []
+    for asset, path in blocks:
+        if asset.variant is Variant.ENVIRONMENT:
+            flat |= asset.spec
+        elif asset.variant is Variant.COMPUTE:
+            flat["compute"] = dict(asset.spec)
+        elif asset.variant in _LISTS:
+            storage.setdefault(_LISTS[asset.variant], []).append(_mounted(asset, path))
+        elif asset.variant is Variant.DOCKER_REGISTRY:
+            pulls.append(asset.id)
+    own = dict(specific)
+    for name, entries in (own.pop("storage", None) or {}).items():
+        storage.setdefault(name, []).extend(entries)
+    variables = [*(flat.get("environmentVariables") or ()), *(own.pop("environmentVariables", None) or ())]
+    flat |= own
+    if variables:
+        flat["environmentVariables"] = list({variable["name"]: variable for variable in variables}.values())
+    if storage:
+        flat["storage"] = storage
+    if pulls:
+        flat["imagePullCredentials"] = pulls
+    _check_mounts(storage)
+    return flat
+
+
+def _mounted(asset: Asset, path: str | None) -> dict[str, Any]:
+    """A data source as an entry of the storage."""
+    field = _MOUNTS.get(asset.variant, "mountPath")
+    return {**asset.spec, **({} if path is None else {field: path})}
+
+
+def _check_mounts(storage: Mapping[str, list[Any]]) -> None:
+    """Raise RequestInvalid if two things would be at one path."""
+    fields = {name: _MOUNTS.get(variant, "mountPath") for variant, name in _LISTS.items()}
+    paths = [entry.get(fields.get(name, "mountPath")) for name, entries in storage.items() for entry in entries]
+    twice = sorted({path for path in paths if path is not None and paths.count(path) > 1})
+    if twice:
+        raise RequestInvalid(f"two data sources would be mounted at `{twice[0]}`; give one of them another path")
