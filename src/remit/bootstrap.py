@@ -21,6 +21,7 @@ from remit.cli.house import ListedKey, ServeOptions
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
 from remit.errors import Misconfigured
+from remit.service.catalog_gate import CatalogDoor
 from remit.service.decisions import evaluate, evaluate_many
 from remit.service.gate import Gate, Handler
 from remit.service.operations import Evaluate, EvaluateMany, Operation, PermittedScopes, Search
@@ -35,9 +36,9 @@ from remit.web.kept import Exchange
 from remit.web.limits import Limits
 
 
-def handlers(secret: bytes) -> dict[type[Operation], Handler]:
-    """Every operation and what performs it; `secret` is that of the state directory."""
-    searches = Searches(Pages(derived(secret, "page tokens")))
+def handlers(secret: bytes, door: CatalogDoor | None = None) -> dict[type[Operation], Handler]:
+    """Every operation and what performs it; `secret` is that of the state directory, `door` the catalog's if any."""
+    searches = Searches(Pages(derived(secret, "page tokens")), None if door is None else door.kept)
     return {
         Evaluate: evaluate,
         EvaluateMany: evaluate_many,
@@ -59,7 +60,7 @@ def build_app(
     """The HTTP face over one snapshot, and over a catalog if there is one."""
     policies = StartedWith(snapshot)
     assert snapshot.directory  # searches find their index made
-    performed = {**handlers(secret), **(kept.handlers if kept else {})}
+    performed = {**handlers(secret, kept.door if kept else None), **(kept.handlers if kept else {})}
     gate = Gate(policies, RingJournal(), time.time_ns, performed, kept.door if kept else None)
     catalog = exchange if kept else None
     return create_app(gate, callers, lambda: policies.current().revision, base_url, limits, forward, catalog)

@@ -207,7 +207,8 @@ def _own(noun: Noun) -> Noun:
 
 
 def _wanted(rows: Iterable[Noun], wanted: Wanted, searched: Callable[[Noun], tuple[str, ...]]) -> list[Noun]:
-    found = [row for row in rows if row.scope in wanted.scopes and (not wanted.name or row.name == wanted.name)]
+    here = rows if wanted.scopes is None else [row for row in rows if row.scope in wanted.scopes]
+    found = [row for row in here if not wanted.name or row.name == wanted.name]
     if wanted.search:
         needle = folded(wanted.search)
         found = [row for row in found if any(needle in folded(text) for text in searched(row))]

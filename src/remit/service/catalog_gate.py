@@ -6,17 +6,17 @@ A block that is out of reach reads exactly like one that there is not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from remit.core.blocks import Asset, Workspace
+from remit.core.blocks import KIND_OF, Asset, Variant, Workspace
 from remit.core.model import Actor
 from remit.core.search import Reach
 from remit.errors import NotAllowed, NotFound
 from remit.service.needs import Need
 from remit.service.operations.catalog import ByNumber
-from remit.service.ports import Catalog, Judge, Sitting, Work, Worked
+from remit.service.ports import Catalog, Judge, Sitting, Wanted, Work, Worked
 
 Thing = Asset | Workspace
 
@@ -75,6 +75,17 @@ class CatalogDoor:
         """Kind and home of these things, as far as the catalog has any. Raises CouldNotDecide if out of reach."""
         with self._catalog.work(write=False) as work:
             return work.homes(ids)
+
+    def kept(self, kind: str, scopes: Collection[str] | None, offset: int, limit: int) -> list[tuple[str, str]]:
+        """Home and id of things of this kind in these scopes (None: wherever), the oldest first."""
+        with self._catalog.work(write=False) as work:
+            if kind == "workload":
+                rows: Sequence[Thing] = work.workspaces(Wanted(scopes, sort="created", offset=offset, limit=limit))
+            else:
+                variants = [variant for variant in Variant if KIND_OF[variant] == kind]
+                wanted = Wanted(scopes, variants, sort="created", offset=offset, limit=limit)
+                rows = work.assets(wanted) if variants else ()
+        return [(row.scope, row.id) for row in rows]
 
 
 def _named(work: Work, operation: Any) -> tuple[Any, dict[str, str]]:

@@ -16,7 +16,7 @@ from remit.core.snapshot import Snapshot
 from remit.errors import CouldNotDecide, Misconfigured, NotAllowed, NotFound
 from remit.service.catalog_gate import CatalogDoor
 from remit.service.needs import Need
-from remit.service.operations import CatalogOperation, Operation
+from remit.service.operations import CatalogOperation, Operation, Search, Sought
 from remit.service.ports import Clock, Journal, Policies, Record, Worked
 
 _IN_CATALOG = frozenset(get_args(CatalogOperation))
@@ -95,7 +95,11 @@ class Gate:
         if wishes:
             wishes = tuple(wish for wish in wishes if _allowed(snapshot, actor, wish, when))
         permit = _made(Permit, (actor, snapshot, when, wishes, homes))
-        result = self._handlers[type(operation)](permit, operation)
+        handler = self._handlers[type(operation)]
+        if self._door is not None and type(operation) is Search and operation.sought is Sought.RESOURCE:
+            result = await asyncio.to_thread(handler, permit, operation)  # it looks into the catalog
+        else:
+            result = handler(permit, operation)
         self._journal.record(_made(Record, (when, actor, operation, snapshot.revision, result, None)))
         return result
 

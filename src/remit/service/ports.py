@@ -85,13 +85,14 @@ class Clock(Protocol):
 
 
 class Wanted(NamedTuple):
-    """Which rows a list wants: only those that live in one of `scopes`, ever. None or empty elsewhere: no condition.
+    """Which rows a list wants: only those that live in one of `scopes`, ever; None is all of them, also such as have
+    left the tree. None or empty elsewhere: no condition.
 
     `name` must be equal, `search` be contained in name or description, whatever the case. `sort` is `name`, `created`
     or `updated`, then the id; `limit` None is all.
     """
 
-    scopes: Collection[str]
+    scopes: Collection[str] | None
     variants: Collection[Variant] = ()
     name: str | None = None
     search: str | None = None

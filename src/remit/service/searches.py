@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from remit.core import search
 from remit.core.model import Question
@@ -16,14 +16,23 @@ MOST_JUDGED = 10_000
 """Candidates that one page judges: a search that finds little in much goes on with the next page, and others come in
 between."""
 
+_ROW = "#"  # no scope begins with it
 _BETWEEN = "\n"  # parts a home from an id in a token; no name holds it
 
 
-class Searches:
-    """Answers searches; the key that seals page tokens is all it has."""
+Kept = Callable[[str, Collection[str] | None, int, int], list[tuple[str, str]]]
+"""A kind, the scopes that count (None: all), offset and limit to home and id of what a catalog has, oldest first."""
 
-    def __init__(self, pages: Pages) -> None:
+_CHUNK = 200
+"""Rows that are fetched from the catalog at once."""
+
+
+class Searches:
+    """Answers searches: `pages` seals page tokens, and `kept` lists what a catalog knows, if there is one."""
+
+    def __init__(self, pages: Pages, kept: Kept | None = None) -> None:
         self._pages = pages
+        self._kept = kept
 
     def search(self, permit: Permit, operation: Search) -> Results:
         """One page of a search (AuthZEN §8). All its pages are judged at the instant of the first.
@@ -37,13 +46,35 @@ class Searches:
         question = _question(permit, operation)
         asker = "\n".join((sought, actor.subject, *question.groups)).encode()
         position = self._pages.position(page, asker, snapshot.revision, now)
-        judged = _judged(permit, operation, question._replace(when=position.when), position.after)
+        question = question._replace(when=position.when)
+        if sought is Sought.RESOURCE:
+            judged = self._resources(permit, question, position.after)
+        else:
+            judged = _judged(permit, operation, question, position.after)
         names, last = _page(judged, position)
         token = "" if page.wanted else None
         if last is not None:
             token = self._pages.token(page, asker, snapshot.revision, position._replace(after=last))
         kind = type_ if sought is Sought.SUBJECT else asked.kind
         return Results(sought, kind, tuple(_bare(sought, name) for name in names), token, snapshot.revision)
+
+    def _resources(self, permit: Permit, question: Question, after: str) -> Iterator[tuple[str, bool]]:
+        """The policy's own list of resources, then the catalog's. A token names one of the former by its home, one of
+        the latter by its row: rows may come and go between two pages, as AuthZEN §8.2 lets them."""
+        snapshot = permit[1]
+        home, _, id = after.partition(_BETWEEN)
+        row = int(home[1:]) + 1 if home.startswith(_ROW) else 0
+        if not home.startswith(_ROW):
+            for each in search.resources(snapshot, question, (home, id)):
+                yield _BETWEEN.join(each), True
+        reached = search.reach(snapshot, question) if self._kept is not None else None
+        if self._kept is None or reached is None:
+            return
+        scopes = None if reached.unplaced or question.action == "create" else reached.scopes
+        while rows := self._kept(question.kind, scopes, row, _CHUNK):
+            for where, found in rows:
+                yield f"{_ROW}{row}{_BETWEEN}{found}", search.allows(snapshot, question._replace(id=found, known=where))
+                row += 1
 
 
 def _page(judged: Iterator[tuple[str, bool]], position: Position) -> tuple[list[str], str | None]:
@@ -82,13 +113,10 @@ def _judged(permit: Permit, operation: Search, question: Question, after: str) -
     to be listed for.
     """
     snapshot = permit[1]
-    if operation.sought is not Sought.RESOURCE and not search.is_known(snapshot, question):
+    if not search.is_known(snapshot, question):
         return iter(())
     if operation.sought is Sought.SUBJECT:
         return search.subjects(snapshot, operation.type, question, after)
-    if operation.sought is Sought.RESOURCE:
-        home, _, id = after.partition(_BETWEEN)
-        return ((_BETWEEN.join(each), True) for each in search.resources(snapshot, question, (home, id)))
     names = search.actions(snapshot, question)
     return ((name, True) for name in (_past(names, after) if after else names))
 

@@ -35,12 +35,15 @@ def among(dialect: str, column: ColumnElement[Any], values: Collection[str] | Co
 
 def finds_nothing(wanted: Wanted) -> bool:
     """True if no row can be wanted, so that nobody need be asked."""
-    return not wanted.scopes or not all(storable(text) for text in (wanted.name, wanted.search) if text)
+    nowhere = wanted.scopes is not None and not wanted.scopes
+    return nowhere or not all(storable(text) for text in (wanted.name, wanted.search) if text)
 
 
 def matching(dialect: str, table: Table, wanted: Wanted, searched: Collection[str]) -> list[ColumnElement[bool]]:
     """The conditions of a list, but for the variants; `searched` are the columns that hold folded text."""
-    conditions = [among(dialect, table.c.scope, kept_among(wanted.scopes))]
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.scopes is not None:
+        conditions.append(among(dialect, table.c.scope, kept_among(wanted.scopes)))
     if wanted.name:
         conditions.append(table.c.name == wanted.name)
     if wanted.search:
