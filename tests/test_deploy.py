@@ -19,8 +19,10 @@ from test_nginx import CONFIG, adapted, nginx_command
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
-SERVICE: dict[str, Any] = COMPOSE["services"]["remit"]
-ENVIRONMENT: dict[str, str] = SERVICE["environment"]
+SERVICES: dict[str, dict[str, Any]] = {name: COMPOSE["services"][name] for name in ("remit", "catalog")}
+"""The services that are remit: one decides, the other keeps the catalog and asks it."""
+
+each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
 
 
 def instructions(name: str) -> list[list[str]]:
@@ -29,76 +31,105 @@ def instructions(name: str) -> list[list[str]]:
     return [shlex.split(line)[1:] for line in lines if line.split(" ")[0] == name]
 
 
-def mounts() -> dict[str, tuple[str, str]]:
+def mounts(service: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """What is mounted: the path within, and from where and how."""
     found = {}
-    for volume in SERVICE["volumes"]:
+    for volume in service["volumes"]:
         source, within, *mode = volume.split(":")
         found[within] = (source, mode[0] if mode else "rw")
     return found
 
 
-def mount_of(path: str) -> tuple[str, str]:
+def mount_of(service: dict[str, Any], path: str) -> tuple[str, str]:
     """The mount that a path within lies in. Raises KeyError if it lies in none."""
     way = [path, *map(str, Path(path).parents)]
-    return next(mounts()[each] for each in way if each in mounts())
+    return next(mounts(service)[each] for each in way if each in mounts(service))
 
 
-def test_there_is_one_decision_point() -> None:
-    assert set(COMPOSE) == {"services", "volumes"}
-    assert list(COMPOSE["services"]) == ["remit"]
-    assert SERVICE["build"] == {"context": ".", "dockerfile": "deploy/Dockerfile"}
+def test_there_are_a_decision_point_a_catalog_and_its_database() -> None:
+    assert set(COMPOSE) == {"x-remit", "services", "volumes"}
+    assert list(COMPOSE["services"]) == ["remit", "catalog", "postgres"]
+    for service in SERVICES.values():
+        assert service["build"] == {"context": ".", "dockerfile": "deploy/Dockerfile"}
+    remit, catalog = (SERVICES[name]["environment"] for name in SERVICES)
+    assert remit["REMIT_CATALOG"] == "off" and "REMIT_DATABASE_URL" not in remit, "deciding needs no database"
+    assert catalog["REMIT_PDP_URL"] == "http://remit:8080", "the catalog asks the decision point"
+    postgres = COMPOSE["services"]["postgres"]["environment"]
+    url = catalog["REMIT_DATABASE_URL"]
+    assert (
+        url == f"postgresql://{postgres['POSTGRES_USER']}:${{POSTGRES_PASSWORD:?}}@postgres/{postgres['POSTGRES_DB']}"
+    )
+    assert "ports" not in COMPOSE["services"]["postgres"], "nobody else reaches the database"
+    assert set(SERVICES["catalog"]["depends_on"]) == {"remit", "postgres"}
 
 
-def test_it_is_reached_from_this_machine_only() -> None:
-    assert SERVICE["ports"] == ["127.0.0.1:8080:8080"]
-    assert SERVICE.get("network_mode") is None and not SERVICE.get("expose")
+def test_secrets_are_given_and_not_written_down() -> None:
+    for service in COMPOSE["services"].values():
+        for name, value in service["environment"].items():
+            if name.endswith(("PASSWORD", "TOKEN", "KEY")):
+                assert value == f"${{{name}:?}}", "without it nothing starts"
 
 
-def test_it_may_do_nothing_that_it_need_not() -> None:
-    assert SERVICE["read_only"] is True
-    assert SERVICE["cap_drop"] == ["ALL"] and "cap_add" not in SERVICE
-    assert SERVICE["security_opt"] == ["no-new-privileges:true"]
-    assert "privileged" not in SERVICE and "user" not in SERVICE
+@each_service
+def test_it_is_reached_from_this_machine_only(service: dict[str, Any]) -> None:
+    assert [port.rpartition(":")[0].partition(":")[0] for port in service["ports"]] == ["127.0.0.1"]
+    assert service.get("network_mode") is None and not service.get("expose")
+
+
+@each_service
+def test_it_may_do_nothing_that_it_need_not(service: dict[str, Any]) -> None:
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"] and "cap_add" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service and "user" not in service
     (user,) = instructions("USER")
     assert re.fullmatch(r"[1-9]\d+:[1-9]\d+", user[0]), "a number, and never that of root"
 
 
-def test_what_is_mounted_is_there() -> None:
-    for within, (source, mode) in mounts().items():
+@each_service
+def test_what_is_mounted_is_there(service: dict[str, Any]) -> None:
+    for within, (source, mode) in mounts(service).items():
         if source.startswith("."):
             assert (ROOT / source).exists(), source
             assert mode == "ro", f"{within} is read and never written"
         else:
             assert source in COMPOSE["volumes"]
-    assert mount_of(ENVIRONMENT["REMIT_POLICY"]) == ("./policies", "ro")
-    assert mount_of(ENVIRONMENT["REMIT_FORWARD_AUTH"]) == ("./deploy/forward_auth.csv", "ro")
-    assert mount_of(ENVIRONMENT["REMIT_STATE"]) == ("state", "rw")
+    environment = service["environment"]
+    assert mount_of(service, environment["REMIT_POLICY"]) == ("./policies", "ro")
+    if "REMIT_FORWARD_AUTH" in environment:
+        assert mount_of(service, environment["REMIT_FORWARD_AUTH"]) == ("./deploy/forward_auth.csv", "ro")
+    state, mode = mount_of(service, environment["REMIT_STATE"])
+    assert (
+        mode == "rw" and sum(volume.startswith(f"{state}:") for s in SERVICES.values() for volume in s["volumes"]) == 1
+    )
 
 
-def test_its_command_is_one_that_remit_takes() -> None:
-    verb, *arguments = SERVICE["command"]
+@each_service
+def test_its_command_is_one_that_remit_takes(service: dict[str, Any]) -> None:
+    verb, *arguments = service["command"]
     told = really_ran(verb, "--help", directory=ROOT)
     assert told.code == 0
     options = [argument for argument in arguments if argument.startswith("-")]
     assert options and not [option for option in options if not re.search(rf"(?<!\S){option}\b", told.out)]
     assert arguments[arguments.index("--host") + 1] == "0.0.0.0"
-    assert SERVICE["ports"][0].endswith(f":{arguments[arguments.index('--port') + 1]}")
+    assert service["ports"][0].endswith(f":{arguments[arguments.index('--port') + 1]}")
     assert "--behind-tls-proxy" in arguments, "beyond loopback remit asks for TLS, here or before it"
     assert instructions("ENTRYPOINT") == [["[remit]"]]
 
 
-def test_its_environment_is_one_that_remit_reads() -> None:
+@each_service
+def test_its_environment_is_one_that_remit_reads(service: dict[str, Any]) -> None:
     text = "".join(module.text for module in modules())
-    unread = [name for name in ENVIRONMENT if not re.search(rf'"{name}"', text)]
+    unread = [name for name in service["environment"] if not re.search(rf'"{name}"', text)]
     assert not unread, "nobody reads them"
-    assert ENVIRONMENT["REMIT_AUTH"] == "keys"
+    assert service["environment"]["REMIT_AUTH"] == "keys"
     for name in (setting.partition("=")[0] for line in instructions("ENV") for setting in line):
         assert name in ("PATH", "PYTHONDONTWRITEBYTECODE") or re.search(rf'"{name}"', text), name
 
 
-def test_its_health_is_asked_with_what_is_in_the_image() -> None:
-    asked, python, flag, code = SERVICE["healthcheck"]["test"]
+@each_service
+def test_its_health_is_asked_with_what_is_in_the_image(service: dict[str, Any]) -> None:
+    asked, python, flag, code = service["healthcheck"]["test"]
     assert (asked, python, flag) == ("CMD", "python", "-c")
     compile(code, "healthcheck", "exec")
     assert "http://127.0.0.1:8080/healthz" in code and "timeout=" in code

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from remit.adapters.catalog_settings import CatalogSettings
 from remit.adapters.cluster_workspaces import rendered_cluster
 from remit.adapters.db import open_catalog
 from remit.adapters.db.engine import sqlite_url
@@ -14,7 +15,6 @@ from remit.adapters.keys import Keys
 from remit.adapters.remote_judge import RemoteJudge
 from remit.adapters.sealing import Sealer, key_from
 from remit.adapters.secret import derived
-from remit.adapters.settings import CatalogSettings
 from remit.adapters.tokens import minted
 from remit.client import RemitClient
 from remit.core.snapshot import Snapshot
@@ -77,8 +77,8 @@ def kept_by(settings: CatalogSettings, state: Path, secret: bytes, current: Call
     keys = [key_from(text) for text in settings.credentials_keys] or [derived(secret, "credentials")]
     judge: Judge = SnapshotJudge(current, time.time_ns)
     if settings.pdp is not None:
-        url, token = settings.pdp
-        judge = RemoteJudge(RemitClient(url, token=token, timeout=PDP_SECONDS))
+        url, token, plaintext = settings.pdp
+        judge = RemoteJudge(RemitClient(url, token=token, timeout=PDP_SECONDS, plaintext=plaintext))
     catalog = open_catalog(settings.database_url or sqlite_url(state / "remit.db"))
     return keep(catalog, judge, rendered_cluster(settings.kubernetes), Sealer(keys), current)
 

@@ -56,14 +56,15 @@ def build_app(
     forward: ForwardTable | None = None,
     kept: Kept | None = None,
     exchange: Exchange | None = None,
+    decides: bool = True,
 ) -> AsgiApp:
-    """The HTTP face over one snapshot, and over a catalog if there is one."""
+    """The HTTP face over one snapshot, and over a catalog if there is one; where another one `decides`, only that."""
     policies = StartedWith(snapshot)
     assert snapshot.directory  # searches find their index made
     performed = {**handlers(secret, kept.door if kept else None), **(kept.handlers if kept else {})}
     gate = Gate(policies, RingJournal(), time.time_ns, performed, kept.door if kept else None)
     catalog = exchange if kept else None
-    return create_app(gate, callers, lambda: policies.current().revision, base_url, limits, forward, catalog)
+    return create_app(gate, callers, lambda: policies.current().revision, base_url, limits, forward, catalog, decides)
 
 
 def callers_of(settings: Settings, state: Path, secret: bytes) -> Callers:
@@ -101,9 +102,10 @@ def run_server(options: ServeOptions, live: Callable[[], tuple[Policy, Snapshot]
     scheme = "http" if settings.tls is None else "https"
     here = f"{scheme}://" + _authority(options.host, listener.getsockname()[1])
     limits = Limits(settings.max_body, settings.max_batch, rate=settings.rate)
-    kept = kept_by(settings.catalog, options.state, secret, lambda: snapshot)
+    kept = kept_by(settings.catalog, options.state, secret, lambda: snapshot) if settings.catalog.here else None
     exchange = exchange_of(Keys(options.state) if "keys" in settings.modes else None, secret)
-    app = build_app(snapshot, settings.base_url or here, callers, secret, limits, forward, kept, exchange)
+    decides = settings.catalog.pdp is None
+    app = build_app(snapshot, settings.base_url or here, callers, secret, limits, forward, kept, exchange, decides)
     gc.collect()
     gc.freeze()  # the snapshot lives as long as the process: no collection need ever look at it
     print(f"remit answers at {here} by revision {snapshot.revision[:12]} ({summary})", flush=True)  # noqa: T201

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from remit.adapters.catalog_settings import CatalogSettings, catalog_settings
 from remit.adapters.tokens import OidcSettings
 from remit.core.names import did_you_mean
 from remit.errors import Misconfigured
@@ -30,8 +31,8 @@ _OIDC = {
 }
 _OIDC_MORE = ("TYPE", "USER_CLAIM", "APPLICATION_CLAIM", "APPLICATION_WHEN", "GROUPS_CLAIM", "LEEWAY", "MAX_AGE")
 _OTHERS = (
-    "AUTH", "BASE_URL", "BEHIND_TLS_PROXY", "CREDENTIALS_KEY", "DATABASE_URL", "FORWARD_AUTH", "KUBERNETES",
-    "MAX_BATCH", "MAX_BODY", "MODEL", "PDP_TOKEN", "PDP_URL", "POLICY", "RATE", "STATE", "TLS_CERT", "TLS_KEY", "TOKEN",
+    "AUTH", "BASE_URL", "BEHIND_TLS_PROXY", "CATALOG", "CREDENTIALS_KEY", "DATABASE_URL", "FORWARD_AUTH", "KUBERNETES",
+    "MAX_BATCH", "MAX_BODY", "MODEL", "PDP_PLAINTEXT", "PDP_TOKEN", "PDP_URL", "POLICY", "RATE", "STATE", "TLS_CERT", "TLS_KEY", "TOKEN",
     "URL",
 )  # fmt: skip
 KNOWN = frozenset((*_OIDC, *(f"REMIT_OIDC_{name}" for name in _OIDC_MORE), *(f"REMIT_{name}" for name in _OTHERS)))
@@ -46,17 +47,6 @@ class Listening(NamedTuple):
     base_url: str | None
     tls: tuple[Path | None, Path | None]
     behind_tls_proxy: bool
-
-
-class CatalogSettings(NamedTuple):
-    """The catalog's part. `database_url` is None for SQLite in the state directory, `credentials_keys` empty for a key
-    made from its secret, `kubernetes` None for no cluster. `pdp` is the address of the decision point that is asked,
-    and the token to ask it with; None if this process decides itself."""
-
-    database_url: str | None
-    credentials_keys: tuple[str, ...]
-    kubernetes: str | None
-    pdp: tuple[str, str] | None
 
 
 class Settings(NamedTuple):
@@ -89,7 +79,7 @@ def read_settings(environment: Mapping[str, str], listening: Listening) -> Setti
         _whole(environment, "REMIT_MAX_BODY", 65_536, 1_024, 4_194_304, faults),
         _whole(environment, "REMIT_MAX_BATCH", 256, 1, 10_000, faults),
         _rate(environment, DEV_RATE if modes == ("dev",) else RATE, faults),
-        _catalog(environment, faults),
+        catalog_settings(environment, faults),
     )
     if faults:
         raise Misconfigured("\n".join(faults))
@@ -209,20 +199,6 @@ def _whole(environment: Mapping[str, str], name: str, default: int, least: int, 
         faults.append(f"`{name}` is `{text}`; it is a whole number from {least:,} to {most:,}")
         return default
     return int(text)
-
-
-def _catalog(environment: Mapping[str, str], faults: list[str]) -> CatalogSettings:
-    """What the catalog needs."""
-    url, token = environment.get("REMIT_PDP_URL", "").strip(), environment.get("REMIT_PDP_TOKEN", "").strip()
-    if bool(url) != bool(token):
-        faults.append("`REMIT_PDP_URL` and `REMIT_PDP_TOKEN` go together; one of them is missing")
-    keys = environment.get("REMIT_CREDENTIALS_KEY", "").replace(",", " ").split()
-    return CatalogSettings(
-        environment.get("REMIT_DATABASE_URL", "").strip() or None,
-        tuple(keys),
-        environment.get("REMIT_KUBERNETES", "").strip() or None,
-        (url, token) if url and token else None,
-    )
 
 
 def _rate(environment: Mapping[str, str], default: float | None, faults: list[str]) -> float | None:

@@ -73,25 +73,30 @@ def create_app(
     limits: Limits,
     forward: ForwardTable | None = None,
     exchange: Exchange | None = None,
+    decides: bool = True,
 ) -> AsgiApp:
     """The HTTP face as one ASGI callable.
 
     `revision` names the live policy. `base_url` is how callers reach it; if it has a path, the interface stands below
     that path as well, and the metadata where the path's identifier puts it (AuthZEN §9.2). `forward` is the table of
     `/forward-auth`, and `exchange` gives a token for an API key: the first is not there without the one, and the
-    catalog not without the other.
+    catalog not without the other. Unless this process `decides`, none of the decision routes are there: another
+    one answers them.
     """
     base = urlsplit(base_url).path.rstrip("/")
     app = FastAPI(title="remit", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
     for kind in (HTTPException, RemitError, Exception):
         app.add_exception_handler(kind, _problem)
-    _add_metadata(app, base_url, base)
+    if decides:
+        _add_metadata(app, base_url, base)
     _add_health(app, revision)
     callers = Callers(identities, Rates(limits.rate))
     if exchange is not None:
         add_catalog(app, gate, callers, exchange)
-    with_raw_routes(app, forward is not None)
     rest: AsgiApp = Below(base, RequestIds(app)) if base else RequestIds(app)
+    if not decides:
+        return rest
+    with_raw_routes(app, forward is not None)
     if forward is not None:
         rest = ForwardAuth(gate, callers, forward, rest)
     return DecisionRoutes(gate, callers, limits, rest, base)
