@@ -61,7 +61,7 @@ def filled(catalog: Catalog, scopes: list[str]) -> None:
 
 
 def best(do: Callable[[], Any], rounds: int = 15) -> float:
-    """The best of several rounds, in milliseconds of wall time: a database works in threads and processes of its own."""
+    """The best of several rounds, in milliseconds of wall time: a database may work in a process of its own."""
     times = []
     for _ in range(rounds):
         began = time.perf_counter()
@@ -83,13 +83,8 @@ def main(url: str) -> dict[str, Any]:
     snapshot = Snapshot(read_policy(policy()))
     catalog = open_catalog(url)
     filled(catalog, [scope for scope in snapshot.chains if scope.startswith("project:")])
-    kept = keep(
-        catalog,
-        SnapshotJudge(lambda: snapshot, time.time_ns),
-        rendered_cluster(None),
-        Sealer(bytes(32)),
-        lambda: snapshot,
-    )
+    judge = SnapshotJudge(lambda: snapshot, time.time_ns)
+    kept = keep(catalog, judge, rendered_cluster(None), Sealer(bytes(32)), lambda: snapshot)
     performed = {**handlers(bytes(32), kept.door), **kept.handlers}
     gate = Gate(StartedWith(snapshot), RingJournal(), time.time_ns, performed, kept.door)
 

@@ -1,4 +1,4 @@
-"""Everything that is measured, as tables: `make bench`, or `python benchmarks/run.py decide build http search`.
+"""Everything that is measured, as tables: `make bench`, or `python benchmarks/run.py decide build http search catalog`.
 
 Every figure is taken in a process of its own; ratios compare what ran in the same minutes on the same machine.
 """
@@ -83,7 +83,18 @@ def search() -> None:
             print(f"| {rules:,} | {name} | {results} | {f['page_ms']:.2f} | {beside} | {index} |", flush=True)
 
 
+def catalog() -> None:
+    """The catalog's lists and workspaces, in SQLite."""
+    f = run("catalog.py")
+    print("\n## The catalog: 10,000 assets in 100 projects, SQLite\n")
+    print("| what | ms |")
+    print("|---|---|")
+    print(f"| first page of {f['results']} environments for a project's researcher | {f['page_ms']:.1f} |")
+    print(f"| the same by looking at every asset | {f['one_by_one_ms']:.0f} |")
+    print(f"| a new workspace, two of its blocks made on the fly | {f['workspace_ms']:.1f} |", flush=True)
+
+
 if __name__ == "__main__":
     print(f"Python {platform.python_version()}, {platform.machine()}")
-    for name in sys.argv[1:] or ("decide", "build", "http", "search"):
-        {"decide": decide, "build": build, "http": http, "search": search}[name]()
+    for name in sys.argv[1:] or ("decide", "build", "http", "search", "catalog"):
+        {"decide": decide, "build": build, "http": http, "search": search, "catalog": catalog}[name]()
