@@ -13,22 +13,35 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS
 from schemathesis.generation import GenerationMode
 
-from asking import FILES
+from keeping import kept_over, no_exchange
 from remit.bootstrap import build_app
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
+from remit.web.app import METADATA
 from remit.web.forward_table import read_table
+from remit.web.kept import CATALOG_ROUTES, TOKEN
 from remit.web.raw import ROUTES
 from server import BEARER, CALLERS, SECRET, Running, bearer, with_caller
 from test_roll_call import fastapi_within
+from test_shipped_policy import shipped
 
 EXAMPLES = 80
 """Requests for each route, each for one sort of caller."""
 
 TABLE = read_table("table.csv", b"GET, /environments/{id}, use, environment, {id}\n")
-APP = build_app(Snapshot(read_policy(with_caller(FILES))), "http://127.0.0.1", CALLERS, SECRET, forward=TABLE)
+SNAPSHOT = Snapshot(read_policy(with_caller(shipped())))
+APP = build_app(
+    SNAPSHOT,
+    "http://127.0.0.1",
+    CALLERS,
+    SECRET,
+    forward=TABLE,
+    kept=kept_over(SNAPSHOT),
+    exchange=no_exchange,
+)
 DOCUMENT = fastapi_within(APP).openapi()
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+IN_CATALOG = "^/api/"
 SCHEMA.config.generation.update(modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 NAMES = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
          "response_schema_conformance", "unsupported_method", "ignored_auth")  # fmt: skip
@@ -40,28 +53,44 @@ def running(serve: Callable[..., Running]) -> Iterator[Running]:
     yield serve(app=APP)
 
 
-@SCHEMA.parametrize()
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+def trying(examples: int) -> settings:
+    """So many requests for each route, the same every time."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+@SCHEMA.exclude(path_regex=IN_CATALOG).parametrize()
+@trying(EXAMPLES)
 def test_the_document_tells_what_the_server_does(case: Any, running: Running) -> None:
-    response = case.call(base_url=running.url, headers={"authorization": BEARER, "x-request-id": "a-1"})
+    check(case, running, BEARER)
+
+
+@SCHEMA.include(path_regex=IN_CATALOG).parametrize()
+@trying(6)
+def test_the_document_tells_what_the_catalog_does(case: Any, running: Running) -> None:
+    check(case, running, ADMINISTRATOR)
+
+
+ADMINISTRATOR = bearer("user:grace@example.com")
+
+
+def check(case: Any, running: Running, caller: str) -> None:
+    """One request, answered as documented."""
+    response = case.call(base_url=running.url, headers={"authorization": caller, "x-request-id": "a-1"})
     assert response.headers["x-request-id"] == ["a-1"]
-    case.validate_response(response, checks=WANTED, headers={"authorization": BEARER})
+    case.validate_response(response, checks=WANTED, headers={"authorization": caller})
 
 
 def test_every_route_is_asked() -> None:
     asked = {operation.ok().path for operation in SCHEMA.get_all_operations()}
-    assert (
-        asked
-        == set(DOCUMENT["paths"])
-        == {*ROUTES, "/forward-auth", "/healthz", "/readyz", "/.well-known/authzen-configuration"}
-    )
+    pages = {route.path for route in CATALOG_ROUTES} | {TOKEN, "/forward-auth", "/healthz", "/readyz", METADATA}
+    assert asked == set(DOCUMENT["paths"]) == {*ROUTES, *pages}
     assert len(WANTED) == len(NAMES)
 
 
