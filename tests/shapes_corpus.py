@@ -54,7 +54,7 @@ FULL: dict[Variant, dict[str, Any]] = {
         "imagePullPolicy": "IfNotPresent",
         "command": "start-notebook.sh",
         "args": "--ip 0.0.0.0\n--port 8888",
-        "workingDir": "/home/jovyan",
+        "workingDir": "/srv/notebooks",
         "createHomeDir": True,
         "tty": True,
         "stdin": True,

@@ -41,6 +41,17 @@ def test_only_what_lives_in_the_scopes_is_listed(catalog: Catalog) -> None:
     assert names(catalog, Wanted({NLP, AUDIO}), workspaces=True) == [NLP]
 
 
+def test_all_scopes_are_listed_only_if_that_is_said(catalog: Catalog) -> None:
+    scopes = [VISION, NLP, "*", "project:gone"]
+    assert names(catalog, Wanted(None)) == names(catalog, Wanted(None), workspaces=True) == []
+    kept(catalog, *(asset(scope, scope) for scope in scopes), *(workspace(scope, scope) for scope in scopes))
+    for workspaces in (False, True):
+        assert names(catalog, Wanted(None), workspaces) == sorted(scopes)
+        assert names(catalog, Wanted(None, search="GONE"), workspaces) == ["project:gone"]
+        assert names(catalog, Wanted(None, search="\0"), workspaces) == []
+    assert names(catalog, Wanted(None, variants=[Variant.S3])) == []
+
+
 @pytest.mark.parametrize("more", [{}, {"search": "one"}, {"name": "one"}, {"variants": [Variant.GIT]}, {"limit": 5}])
 def test_no_scopes_list_nothing(catalog: Catalog, more: dict[str, object]) -> None:
     kept(catalog, asset("one"), asset("one", "*"), workspace("one"))

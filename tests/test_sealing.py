@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from itertools import count
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -13,6 +14,9 @@ from remit.errors import Misconfigured
 
 OLD, NEW, OTHER = (secrets.token_bytes(32) for _ in range(3))
 VALUES = {"username": "ada", "password": "pässwörd 😀 \0 \n", "": ""}
+
+
+_COUNT = count()  # a key made just now is no name for a test
 
 
 @pytest.mark.parametrize("values", [VALUES, {}, {"key": "x" * 100_000}])
@@ -74,7 +78,9 @@ def test_the_seal_is_plain_aes_gcm_so_that_others_can_open_it() -> None:
     assert AESGCM(OLD).decrypt(sealed[1:13], sealed[13:], b"\x01" + "ä".encode()) == b'{"k":"v"}'
 
 
-@pytest.mark.parametrize("text", [base64.b64encode(OLD).decode(), f" {base64.b64encode(OLD).decode()}\n"])
+@pytest.mark.parametrize(
+    "text", [base64.b64encode(OLD).decode(), f" {base64.b64encode(OLD).decode()}\n"], ids=["bare", "spaced"]
+)
 def test_a_key_is_read(text: str) -> None:
     assert key_from(text) == OLD
 
@@ -92,6 +98,7 @@ def test_a_key_is_read(text: str) -> None:
         base64.b64encode(OLD).decode() + "é",
         base64.urlsafe_b64encode(b"\xff" * 32).decode(),
     ],
+    ids=lambda _: f"bad{next(_COUNT)}",
 )
 def test_what_is_no_key_is_refused_and_not_shown(text: str) -> None:
     with pytest.raises(Misconfigured, match="sealing key") as found:

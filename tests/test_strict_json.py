@@ -43,10 +43,10 @@ def places(value: str | bytes) -> list[bytes]:
 
 def refused(body: bytes) -> str:
     """The message with which a body is refused, quickly."""
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(RequestInvalid) as caught:
         parse(body)
-    assert time.perf_counter() - started < QUICK
+    assert time.process_time() - started < QUICK
     return str(caught.value)
 
 

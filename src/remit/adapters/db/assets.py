@@ -90,7 +90,8 @@ class Assets:
         """How many assets are wanted, whatever the limit. One query, or none if nothing can be found."""
         if finds_nothing(wanted):
             return 0
-        (row,) = self._transaction.read(select(func.count().label("n")).where(*self._matching(wanted)))
+        counted = select(func.count().label("n")).select_from(assets).where(*self._matching(wanted))
+        (row,) = self._transaction.read(counted)
         return int(row.n)
 
     def _matching(self, wanted: Wanted) -> list[ColumnElement[bool]]:

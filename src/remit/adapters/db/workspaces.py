@@ -89,7 +89,8 @@ class Workspaces:
         if finds_nothing(wanted):
             return 0
         conditions = matching(self._dialect, workspaces, wanted, _SEARCHED)
-        (row,) = self._transaction.read(select(func.count().label("n")).where(*conditions))
+        counted = select(func.count().label("n")).select_from(workspaces).where(*conditions)
+        (row,) = self._transaction.read(counted)
         return int(row.n)
 
     def _selected(self) -> Select[Any]:
