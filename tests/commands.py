@@ -21,6 +21,7 @@ from remit.cli.app import run
 from remit.cli.house import ServeOptions
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
+from remit.entry import RealHouse
 from remit.errors import RemitError
 from remit.service.policies import admit
 
@@ -43,9 +44,11 @@ class Desk:
         self.files = dict(files)
         self.trouble = trouble
         self.served: list[ServeOptions] = []
+        self.paused = 0.0
+        self.input = ""
 
     def now(self) -> int:
-        return NOW
+        return NOW + int(self.paused * 1e6)
 
     def read(self, policy: Path, model: Path) -> dict[str, bytes]:
         if self.trouble is not None:
@@ -60,6 +63,15 @@ class Desk:
 
     def keys(self, state: Path) -> RealKeys:
         return RealKeys(Keys(state))
+
+    def document(self, file: str) -> str:
+        return self.input if file == "-" else RealHouse().document(file)
+
+    def ask(self, method: str, url: str, token: str, path: str, body: object = None) -> tuple[int, str]:
+        return RealHouse().ask(method, url, token, path, body)
+
+    def pause(self, seconds: float) -> None:
+        self.paused += seconds
 
     def serve(self, options: ServeOptions) -> None:
         self.admit(self.read(options.policy, options.model), self.now())

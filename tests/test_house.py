@@ -22,7 +22,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "client": ("core.model", "client", "errors"),
     "web": ("core.model", "core.blocks", "core.names", "service.gate", "service.operations", "web", "errors"),
     "cli": ("core", "service.gate", "service.operations", "cli", "errors"),
-    "serving": (),
+    "serving": ("serving",),
     "bootstrap": ("core", "service", "adapters", "web", "cli", "client", "serving", "assembly", "errors"),
     "assembly": ("core", "service", "adapters", "client", "errors"),
     "entry": ("core", "service", "adapters", "cli", "bootstrap", "errors"),

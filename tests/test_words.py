@@ -41,6 +41,7 @@ PHRASES = ("RBAC with domains", "/access-rules", "/me/access-rules")
 
 BY_OTHERS = {
     ("src/remit/web/shapes/meta.py", "tenant"): "the published interface's word for what remit calls all projects",
+    ("src/remit/cli/blocks.py", "tenant"): "the same word, sent to where that interface is spoken",
     ("src/remit/adapters/manifests/meta.py", "namespace"): "Kubernetes' word for where its objects are",
     ("src/remit/adapters/cluster_calls.py", "namespace"): "the same, in its addresses",
 }

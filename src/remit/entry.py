@@ -5,6 +5,7 @@ What only a server or credentials need is imported when it is: a check in a git 
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from remit.cli.app import run
 from remit.cli.house import KeyRing, ServeOptions
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
+from remit.errors import Misconfigured
 from remit.service.policies import admit
 
 
@@ -44,6 +46,26 @@ class RealHouse:
         from remit.bootstrap import RealKeys
 
         return RealKeys(Keys(state))
+
+    def document(self, file: str) -> str:
+        """The text of a file, or of the standard input for `-`."""
+        try:
+            data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+            return data.decode()
+        except OSError as error:
+            raise Misconfigured(f"`{file}` cannot be read: {error.strerror}") from None
+        except ValueError:
+            raise Misconfigured(f"`{file}` is no text in UTF-8") from None
+
+    def ask(self, method: str, url: str, token: str, path: str, body: object = None) -> tuple[int, str]:
+        """Status and text of a server's answer."""
+        from remit.adapters.http_desk import ask
+
+        return ask(method, url, token, path, body)
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass."""
+        time.sleep(seconds)
 
     def serve(self, options: ServeOptions) -> None:
         """Answer over HTTP until told to stop. Raises Misconfigured rather than run half-configured."""

@@ -32,8 +32,8 @@ _OIDC = {
 _OIDC_MORE = ("TYPE", "USER_CLAIM", "APPLICATION_CLAIM", "APPLICATION_WHEN", "GROUPS_CLAIM", "LEEWAY", "MAX_AGE")
 _OTHERS = (
     "AUTH", "BASE_URL", "BEHIND_TLS_PROXY", "CATALOG", "CREDENTIALS_KEY", "DATABASE_URL", "FORWARD_AUTH", "KUBERNETES",
-    "MAX_BATCH", "MAX_BODY", "MODEL", "PDP_PLAINTEXT", "PDP_TOKEN", "PDP_URL", "POLICY", "RATE", "STATE", "TLS_CERT", "TLS_KEY", "TOKEN",
-    "URL",
+    "MAX_BATCH", "MAX_BODY", "MODEL", "PDP_PLAINTEXT", "PDP_TOKEN", "PDP_URL", "POLICY", "RATE", "STATE", "TLS_CERT",
+    "TLS_KEY", "TOKEN", "URL",
 )  # fmt: skip
 KNOWN = frozenset((*_OIDC, *(f"REMIT_OIDC_{name}" for name in _OIDC_MORE), *(f"REMIT_{name}" for name in _OTHERS)))
 """Every setting there is. REMIT_TOKEN and REMIT_URL are for those who call, and read by no server."""

@@ -1,4 +1,5 @@
-"""The `remit` command. Offline verbs read the policy files they are pointed at and need no server."""
+"""The `remit` command. Offline verbs read the policy files they are pointed at; `asset` and `workspace` ask a
+server."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from remit.cli.asking import add_questions
+from remit.cli.blocks import add_blocks
 from remit.cli.callers import add_callers
 from remit.cli.exits import Exit
 from remit.cli.house import House, ServeOptions
@@ -19,10 +21,12 @@ from remit.cli.options import MODEL, POLICY, STATE, ModelFile, PolicyDir, State
 from remit.cli.policies import add_policy_verbs
 from remit.cli.render import finding_lines, safe
 from remit.cli.screen import Screen
-from remit.errors import CasesFailed, CouldNotDecide, PolicyInvalid, RemitError
+from remit.cli.workspaces import add_workspaces
+from remit.errors import CasesFailed, Conflict, CouldNotDecide, NotAllowed, NotFound, PolicyInvalid, RemitError
 
 _OFFLINE = "offline: it reads policy files that its user can read anyway"
 _STATE = "offline: it works on the state directory, which its user can read and write anyway"
+_REMOTE = "asks a server over HTTP with the caller's own token, and the server judges it"
 PUBLIC = {
     "serve": "starts the server, where every caller is judged",
     "check": _OFFLINE,
@@ -33,6 +37,15 @@ PUBLIC = {
     "keys create": _STATE,
     "keys list": _STATE,
     "keys revoke": _STATE,
+    "asset list": _REMOTE,
+    "asset show": _REMOTE,
+    "asset create": _REMOTE,
+    "asset delete": _REMOTE,
+    "workspace create": _REMOTE,
+    "workspace list": _REMOTE,
+    "workspace show": _REMOTE,
+    "workspace manifest": _REMOTE,
+    "workspace delete": _REMOTE,
 }
 """The verbs that perform no operation through the gate, each with the reason."""
 
@@ -45,6 +58,8 @@ def create_cli(house: House) -> typer.Typer:
     add_questions(app, house)
     add_policy_verbs(app, house)
     add_callers(app, house)
+    add_blocks(app, house)
+    add_workspaces(app, house)
 
     @app.command()
     def serve(
@@ -96,6 +111,8 @@ def run(house: House, arguments: list[str] | None = None) -> None:
         _leave(screen, error, Exit.POLICY_INVALID)
     except CouldNotDecide as error:
         _leave(screen, error, Exit.UNDECIDED)
+    except (NotAllowed, NotFound, Conflict) as error:
+        _leave(screen, error, Exit.FOUND)
     except RemitError as error:
         _leave(screen, error, Exit.USAGE)
 

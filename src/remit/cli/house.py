@@ -71,6 +71,19 @@ class House(Protocol):
         """The API keys of the state directory."""
         ...
 
+    def document(self, file: str) -> str:
+        """The text of a file, or of the standard input for `-`. Raises Misconfigured if it cannot be read."""
+        ...
+
+    def ask(self, method: str, url: str, token: str, path: str, body: object = None) -> tuple[int, str]:
+        """Status and text of a server's answer. Raises Misconfigured rather than send a token in the clear, and
+        CouldNotDecide if there is no answer."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass."""
+        ...
+
     def serve(self, options: ServeOptions) -> None:
         """Answer over HTTP until told to stop. Raises Misconfigured rather than run half-configured."""
         ...

@@ -31,4 +31,11 @@ When = Annotated[str | None, typer.Option(metavar="TIME", help="Judge this insta
 State = Annotated[
     Path, typer.Option("--state", envvar="REMIT_STATE", help="The directory of remit's own secrets and keys.")
 ]
+Url = Annotated[str, typer.Option("--url", envvar="REMIT_URL", help="Where the server is.")]
+Token = Annotated[
+    str | None,
+    typer.Option("--token", envvar="REMIT_TOKEN", help="Who asks; others see it here, so prefer REMIT_TOKEN."),
+]
+Project = Annotated[str | None, typer.Option("--project", metavar="NAME", help="The project.")]
 POLICY, MODEL, STATE = Path("policies"), Path("model.conf"), Path(".remit")
+URL = "http://127.0.0.1:8080"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.cells import cell_len
@@ -18,6 +19,26 @@ def safe(text: str) -> str:
     if invisible(text) is None:
         return text
     return "".join(f"<U+{ord(char):04X}>" if invisible(char) else char for char in text)
+
+
+def columns(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> Iterator[str]:
+    """A table: every cell text of one line, each column as wide as its widest cell."""
+    table = [head, *(tuple("" if cell is None else safe(str(cell)) for cell in row) for row in rows)]
+    widths = [max(cell_len(row[number]) for row in table) for number in range(len(head))]
+    for row in table:
+        cells = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+
+
+def details(pairs: Sequence[tuple[str, object]]) -> Iterator[str]:
+    """One thing in full: names and values, those that are not there left out; an object is written as JSON."""
+    widest = max(len(name) for name, _ in pairs)
+    for name, value in pairs:
+        text = json.dumps(value, indent=2, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+        first, *more = text.split("\n") if isinstance(value, dict | list) else [text]
+        if value not in (None, ""):
+            yield safe(f"{name:<{widest}}  {first}" if widest else first)
+            yield from (safe(" " * (widest + 2) + line) for line in more)
 
 
 def finding_lines(finding: Finding) -> Iterator[str]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 
 from rich.console import Console
 from rich.text import Text
+
+from remit.cli.render import safe
 
 _STYLES = ((re.compile(r"^(allow)\b"), "bold green"), (re.compile(r"^(deny)\b"), "bold red"),
            (re.compile(r"(\^+)$"), "red"), (re.compile(r"^(\S+:\d+(?::\d+)?: R\d{3})"), "bold"))  # fmt: skip
@@ -35,6 +39,25 @@ class Screen:
         """Print lines to the standard error."""
         for line in lines:
             self._err.print(_styled(line))
+
+    def hand_over(self, text: str, as_json: bool = False) -> None:
+        """Print a document of somebody else's: as it is, but to a terminal only what is harmless there."""
+        if as_json:
+            self.show([json.dumps(text)])
+        elif self._out.is_terminal:
+            self.show(safe(line) for line in text.rstrip("\n").split("\n"))
+        else:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str], None]]:
+        """While this lasts, say on a terminal what is going on; elsewhere nothing is said."""
+        if not self._err.is_terminal:
+            yield lambda _: None
+            return
+        with self._err.status("") as status:
+            yield lambda text: status.update(Text(safe(text)))
 
 
 def _styled(line: str) -> Text:

@@ -6,11 +6,12 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from remit.core.blocks import KIND_OF, Asset, Stamp, Variant
+from remit.core.blocks import KIND_OF, Asset, Spec, Stamp, Variant
 from remit.core.model import ROOT
 from remit.errors import Conflict, NotFound, Outdated
 from remit.service.catalog_gate import Leave
 from remit.service.operations.catalog import (
+    SUPPORTED,
     CreateAsset,
     DeleteAsset,
     GetAsset,
@@ -100,7 +101,7 @@ class CatalogHandlers:
         changed = asset._replace(
             name=asset.name if operation.name is None else operation.name,
             description=asset.description if operation.description is None else operation.description,
-            spec=asset.spec if operation.spec is None else operation.spec,
+            spec=_changed_spec(asset, operation),
             has_secret=asset.has_secret if operation.secret is None else secret is not None,
             updated=Stamp(actor.subject, when, revision),
             version=asset.version + 1,
@@ -125,6 +126,7 @@ class CatalogHandlers:
         if part.descending:
             names.reverse()
         names = names[part.offset :][: part.limit]
+        names = [name for name in names if name in parents]  # a decision point elsewhere may know of newer ones
         above = [parents[name] for name in names if parents[name] != ROOT]
         numbers = leave[5].unit_ids(list(dict.fromkeys((*names, *above))))
         return tuple(Unit(numbers[name], name, parents[name], numbers.get(parents[name])) for name in names)
@@ -136,6 +138,14 @@ def _asset(leave: Leave, id: str, variants: tuple[Variant, ...]) -> Asset:
     if not isinstance(asset, Asset) or asset.variant not in variants:
         raise NotFound(f"there is no {KIND_OF[variants[0]]} `{id}`")
     return asset
+
+
+def _changed_spec(asset: Asset, operation: UpdateAsset) -> Spec:
+    """The spec as it is to be. Which workloads a block is for stays: no change says it anew."""
+    if operation.spec is None:
+        return asset.spec
+    kept = asset.spec if operation.partial else {name: value for name, value in asset.spec.items() if name == SUPPORTED}
+    return {**kept, **operation.spec}
 
 
 def _entry(leave: Leave, asset: Asset) -> Entry:

@@ -7,6 +7,7 @@ from typing import Any
 
 from remit.core.blocks import Asset, Spec, Variant
 from remit.errors import RequestInvalid
+from remit.service.operations.catalog import SUPPORTED
 
 _LISTS = {
     Variant.GIT: "git",
@@ -26,17 +27,18 @@ _MOUNTS = {Variant.GIT: "path", Variant.PVC: "path", Variant.S3: "path"}
 def flat_spec(blocks: Iterable[tuple[Asset, str | None]], specific: Spec) -> dict[str, Any]:
     """The spec of a workspace made of these blocks, each with the path at which it is to be mounted if that is said.
 
-    What is specific to the workspace wins over what a block says; environment variables are joined by name, storage and
-    connections are added up. Raises RequestInvalid if two things are mounted at one path.
+    What is specific to the workspace wins over what a block says; environment variables and connections are joined by
+    name, storage is added up. Raises RequestInvalid if two things are mounted at one path, or something is said of a
+    connection that the environment has not.
     """
     flat: dict[str, Any] = {}
     storage: dict[str, list[Any]] = {}
     pulls: list[str] = []
     for asset, path in blocks:
         if asset.variant is Variant.ENVIRONMENT:
-            flat |= asset.spec
+            flat |= _bare(asset)
         elif asset.variant is Variant.COMPUTE:
-            flat["compute"] = dict(asset.spec)
+            flat["compute"] = _bare(asset)
         elif asset.variant in _LISTS:
             storage.setdefault(_LISTS[asset.variant], []).append(_mounted(asset, path))
         elif asset.variant is Variant.DOCKER_REGISTRY:
@@ -44,6 +46,8 @@ def flat_spec(blocks: Iterable[tuple[Asset, str | None]], specific: Spec) -> dic
     own = dict(specific)
     for name, entries in (own.pop("storage", None) or {}).items():
         storage.setdefault(name, []).extend(entries)
+    if "image" in flat and "connections" in own:
+        own["connections"] = _connected(flat.get("connections") or (), own["connections"] or ())
     variables = [*(flat.get("environmentVariables") or ()), *(own.pop("environmentVariables", None) or ())]
     flat |= own
     if variables:
@@ -56,10 +60,25 @@ def flat_spec(blocks: Iterable[tuple[Asset, str | None]], specific: Spec) -> dic
     return flat
 
 
+def _bare(asset: Asset) -> dict[str, Any]:
+    """A block's spec, without which workloads it is for."""
+    return {name: value for name, value in asset.spec.items() if name != SUPPORTED}
+
+
+def _connected(connections: Iterable[Spec], own: Iterable[Spec]) -> list[dict[str, Any]]:
+    """The connections of an environment, with what a workspace says of some of them."""
+    joined = {connection["name"]: dict(connection) for connection in connections}
+    for one in own:
+        if one["name"] not in joined:
+            raise RequestInvalid(f"the environment has no connection `{one['name']}`")
+        joined[one["name"]] |= one
+    return list(joined.values())
+
+
 def _mounted(asset: Asset, path: str | None) -> dict[str, Any]:
     """A data source as an entry of the storage."""
     field = _MOUNTS.get(asset.variant, "mountPath")
-    return {**asset.spec, **({} if path is None else {field: path})}
+    return {**_bare(asset), **({} if path is None else {field: path})}
 
 
 def _check_mounts(storage: Mapping[str, list[Any]]) -> None:

@@ -10,6 +10,7 @@ from remit.core.model import AccessRule, Actor
 from remit.core.pdp import holders_of
 from remit.core.search import Reach
 from remit.core.snapshot import Snapshot
+from remit.errors import NotFound
 from remit.service.catalog_gate import Leave
 from remit.service.operations.policy import ListAccessRules, ListRoles, MyReach
 from remit.service.ports import Work
@@ -46,15 +47,18 @@ class PolicyViews:
         self._current = current
 
     def roles(self, _: Leave, operation: ListRoles) -> tuple[Role, ...]:
-        """All roles, in the policy's order."""
-        del operation
+        """All roles, in the policy's order; or one. Raises NotFound if there is none of that number."""
         found: dict[str, dict[str, dict[str, None]]] = {role: {} for role in self._current().roles}
         for permission in self._current().permissions:
             found[permission.role].setdefault(permission.kind, {})[permission.action] = None
-        return tuple(
+        roles = tuple(
             Role(number, name, {kind: tuple(actions) for kind, actions in kinds.items()})
             for number, (name, kinds) in enumerate(found.items(), 1)
+            if operation.number in (None, number)
         )
+        if operation.number is not None and not roles:
+            raise NotFound(f"there is no role {operation.number}")
+        return roles
 
     def access_rules(self, leave: Leave, operation: ListAccessRules) -> Held:
         """Access rules, by subject; those of the caller are few and come whole."""

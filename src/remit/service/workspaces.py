@@ -14,7 +14,7 @@ from remit.core.blocks import Asset, Phase, Stamp, Variant, Workspace, reference
 from remit.errors import Conflict, CouldNotDecide, NotFound, RequestInvalid
 from remit.service.catalog import CatalogHandlers
 from remit.service.catalog_gate import After, Leave
-from remit.service.operations.catalog import CreateAsset
+from remit.service.operations.catalog import ByNumber, CreateAsset
 from remit.service.operations.workspaces import (
     Chosen,
     CreateWorkspace,
@@ -58,6 +58,8 @@ class WorkspaceHandlers:
         spec = flat_spec(blocks, operation.specific)
         _check_whole(blocks, spec)
         stamp, named = Stamp(actor.subject, when, revision), references_in(spec)
+        if len(work.lock(named)) < len(named):
+            raise RequestInvalid("a block names credentials that are no longer there")
         ids = tuple(dict.fromkeys((*(asset.id for asset, _ in blocks), *named)))
         workspace = Workspace(
             str(uuid.uuid4()),
@@ -81,6 +83,9 @@ class WorkspaceHandlers:
         if isinstance(block, Chosen):
             asset = leave[3][block.id]
             assert isinstance(asset, Asset)  # the gate has looked
+            if block.variant not in (None, asset.variant):  # reads like a block that there is not
+                project = ByNumber("project", leave[5].unit_ids([str(operation.scope)])[str(operation.scope)])
+                raise NotFound(f"there is no {block.kind} `{block.id}` to use in `{project}`")
             return asset, block.path
         made = CreateAsset(
             block.variant,
@@ -133,11 +138,12 @@ class WorkspaceHandlers:
         """Hand a workspace to the cluster as it is wanted; out of reach, it stays as it is."""
         try:
             self._cluster.apply(workspace, self._secrets(workspace))
-            return self._learnt(workspace, self._cluster.phase(workspace))
+            phase = self._cluster.phase(workspace)
         except CouldNotDecide:
             return workspace
         except Conflict:  # something else has its name there
-            return self._learnt(workspace, Phase.FAILED)
+            phase = Phase.FAILED
+        return self._learnt(workspace, phase, self._cluster.real)
 
     def _looked_at(self, workspace: Workspace) -> Workspace:
         """A workspace with its phase; one that the cluster does not know yet is handed to it again."""
@@ -154,13 +160,16 @@ class WorkspaceHandlers:
         with self._catalog.work() as work:
             work.remove_workspace(workspace.id)
 
-    def _learnt(self, workspace: Workspace, phase: Phase) -> Workspace:
-        """Keep the phase of a workspace, if it is another one."""
-        if phase is workspace.actual:
+    def _learnt(self, workspace: Workspace, phase: Phase, applied: bool = False) -> Workspace:
+        """Keep the phase of a workspace, if it is another one. One that was removed while it was handed to the cluster
+        goes from there too: nothing runs that the catalog does not know of."""
+        if phase is workspace.actual and not applied:
             return workspace
         with self._catalog.work() as work:
             now = work.lock_workspaces([workspace.id]).get(workspace.id)
             if now is None:
+                if applied:
+                    self._cluster.remove(workspace)
                 raise NotFound(f"there is no workload `{workspace.id}`")
             changed = now._replace(actual=phase, version=now.version + 1)
             work.put_workspace(changed)

@@ -15,8 +15,9 @@ from remit.service.operations import (
     ListAssets,
     UpdateAsset,
 )
+from remit.service.operations.catalog import SUPPORTED
 from remit.web.calls import API, PAGED, Call, CatalogRoute, Reply, part_of, place_of
-from remit.web.published import SUPPORTED, asset_body
+from remit.web.published import asset_body
 from remit.web.shapes import Home, Level, read_asset, read_update
 
 SEGMENTS: dict[str, tuple[Variant, ...]] = {
@@ -56,10 +57,17 @@ def _create(variant: Variant, call: Call) -> CreateAsset:
     )
 
 
+def _get(variants: tuple[Variant, ...], call: Call) -> GetAsset:
+    call.arguments("usageInfo", "statusInfo")
+    return GetAsset(call.id(), variants)
+
+
 def _update(variant: Variant, call: Call) -> UpdateAsset:
     body = read_update(variant, call.json())
     named = () if body.spec is None else references_in(body.spec)
-    return UpdateAsset(call.id(), variant, body.name, body.description, body.spec, body.secret, named, call.version())
+    return UpdateAsset(
+        call.id(), variant, body.name, body.description, body.spec, body.secret, named, call.version(), body.partial
+    )
 
 
 def _listed(variants: tuple[Variant, ...], call: Call) -> ListAssets:
@@ -93,7 +101,7 @@ def _collection(path: str, variants: tuple[Variant, ...]) -> list[CatalogRoute]:
     return [
         listed,
         CatalogRoute("POST", base, CreateAsset, partial(_create, variant), partial(_one, status=202), f"New: {what}"),
-        CatalogRoute("GET", base + "/{id}", GetAsset, lambda call: GetAsset(call.id(), variants), _one, f"One: {what}"),
+        CatalogRoute("GET", base + "/{id}", GetAsset, partial(_get, variants), _one, f"One: {what}"),
         CatalogRoute(
             "PUT", base + "/{id}", UpdateAsset, partial(_update, variant), partial(_one, status=202), f"Change: {what}"
         ),

@@ -67,7 +67,7 @@ def check_length(announced: bytes, most: int) -> None:
         raise _too_large(most)
 
 
-async def whole_body(message: Message, receive: Receive, headers: dict[bytes, bytes], most: int) -> bytes:
+async def whole_body(message: Message, receive: Receive, headers: dict[bytes, bytes], most: int) -> bytes:  # noqa: ARG001
     """All of a body whose first part is `message`. Raises Refusal 413 past the limit, and 400 if it never comes.
     How long it may take is the server's business (`remit.serving`)."""
     parts = [message.get("body", b"")]
@@ -80,8 +80,6 @@ async def whole_body(message: Message, receive: Receive, headers: dict[bytes, by
         size += len(parts[-1])
     if size > most:
         raise _too_large(most)
-    if not size and b"upgrade" in headers:
-        raise Refusal(400, "the server reads no body of a request to upgrade; send plain HTTP/1.1", _CLOSE)
     return b"".join(parts)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from remit.core.blocks import Asset, Stamp, Variant, Workspace
 from remit.core.model import ROOT
+from remit.service.operations.catalog import SUPPORTED
 from remit.web.shapes.meta import LEVELS, Level
 
 _WORDS = {level: word for word, level in LEVELS.items()}
@@ -20,8 +21,6 @@ CLUSTER = "00000000-0000-0000-0000-000000000000"
 
 VERBS = {"view": "read", "edit": "update"}
 """The published word for an action, where it is another."""
-
-SUPPORTED = "workloadSupportedTypes"
 
 
 def instant(microseconds: int) -> str:

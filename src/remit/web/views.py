@@ -45,6 +45,17 @@ def _access_rules_body(held: Any) -> Reply:
 
 _ACTIONS = {"create": "create", "read": "view", "update": "edit", "delete": "delete", "use": "use"}
 
+_SOURCES = ("git", "pvc", "nfs", "s3", "host-path", "cm-volume", "secret-volume")
+_KINDS = {
+    "environments": "environment",
+    "compute-resources": "compute-resource",
+    "workloads": "workload",
+    "workspaces": "workload",
+    "inferences": "inference",
+    **{f"{source}-assets": "data-source" for source in _SOURCES},
+}
+"""The kind of a published resource type, where it is called otherwise; published clients send no other words."""
+
 
 def _reach(call: Call) -> MyReach:
     body = call.json()
@@ -57,7 +68,7 @@ def _reach(call: Call) -> MyReach:
     if unknown:
         raise RequestInvalid(f"`{unknown[0][:40]}` is no field of this request")
     wanted = [_ACTIONS[action]] if action is not None else [_ACTIONS[word] for word in list(_ACTIONS)[:4]]
-    return MyReach(kind, tuple(wanted))
+    return MyReach(_KINDS.get(kind, kind), tuple(wanted))
 
 
 def _reach_body(found: Any) -> Reply:
@@ -84,6 +95,13 @@ def _roles_body(roles: Any) -> Reply:
     return Reply(200, [role_body(*role) for role in roles])
 
 
+def _one_role(call: Call) -> ListRoles:
+    text = call.path["id"]
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise RequestInvalid("the id of a role is a number")
+    return ListRoles(int(text))
+
+
 def _permissions_body(roles: Any) -> Reply:
     found: dict[str, dict[str, None]] = {}
     for role in roles:
@@ -104,6 +122,9 @@ VIEW_ROUTES: tuple[CatalogRoute, ...] = (
         partial(_units_body, "departments"), "Departments",
     ),
     CatalogRoute("GET", f"{_AUTH}/roles", ListRoles, lambda _: ListRoles(), _roles_body, "Roles"),
+    CatalogRoute(
+        "GET", _AUTH + "/roles/{id}", ListRoles, _one_role, lambda roles: Reply(200, role_body(*roles[0])), "One role"
+    ),
     CatalogRoute(
         "GET", f"{_AUTH}/permissions", ListRoles, lambda _: ListRoles(), _permissions_body,
         "All that a role grants, by kind",

@@ -43,7 +43,7 @@ def _blocks(body: shapes.WorkspaceBody) -> Iterator[Chosen | Inline]:
 
 def _block(block: shapes.Chosen, kind: str) -> Chosen | Inline:
     if isinstance(block, shapes.ById):
-        return Chosen(kind, block.id, block.path)
+        return Chosen(kind, block.id, block.path, block.variant)
     return Inline(block.variant, block.name, block.description, block.spec, None, references_in(block.spec))
 
 

@@ -15,6 +15,9 @@ from remit.core.blocks import KIND_OF, Spec, Variant
 from remit.core.model import BLOCK_KINDS, Actor
 from remit.service.needs import Need
 
+SUPPORTED = "workloadSupportedTypes"
+"""The member of a kept spec that the published interface shows beside it: which workloads a block is for."""
+
 References = tuple[str, ...]
 """Ids of the credentials that a block names."""
 
@@ -109,7 +112,8 @@ class ListAssets:
 class UpdateAsset:
     """A block's name, description, spec or secret replaced. `version` is the one that the caller saw, None for any.
 
-    None leaves what it is about as it is. A `secret` without values takes the kept one away.
+    None leaves what it is about as it is; a `partial` spec replaces only the members that it has. A `secret` without
+    values takes the kept one away.
     """
 
     id: str
@@ -120,6 +124,7 @@ class UpdateAsset:
     secret: Mapping[str, str] | None = None
     references: References = ()
     version: int | None = None
+    partial: bool = False
 
     writes: ClassVar[bool] = True
 

@@ -11,7 +11,9 @@ from remit.service.needs import VIEW_POLICY, Need
 
 @dataclass(frozen=True, slots=True)
 class ListRoles:
-    """All roles with their permissions."""
+    """All roles with their permissions, or the one of this number."""
+
+    number: int | None = None
 
     writes: ClassVar[bool] = False
 

@@ -13,11 +13,13 @@ from remit.service.operations.catalog import Part, Place, References, uses
 
 
 class Chosen(NamedTuple):
-    """A block of the catalog, by its id. `path` is where a data source is to be mounted instead of where it says."""
+    """A block of the catalog, by its id. `path` is where a data source is to be mounted instead of where it says;
+    `variant` is what its caller takes it for, None if that was not said."""
 
     kind: str
     id: str
     path: str | None = None
+    variant: Variant | None = None
 
 
 class Inline(NamedTuple):

@@ -1,0 +1,94 @@
+"""Every route of the catalog, asked by everybody the shipped policy knows, answers exactly what Casbin says: no row too
+many, none missing; and what is out of reach shows in no count, no order and no sentence (threats, row 16).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawling import Crawl, User, World, reads
+from keeping import kept_over, no_exchange
+from remit.adapters.db import open_catalog
+from remit.adapters.db.engine import sqlite_url
+from remit.bootstrap import build_app
+from remit.core.policy import read_policy
+from remit.core.snapshot import Snapshot
+from remit.service import catalog_gate, judging
+from remit.web.kept import CATALOG_ROUTES
+from server import CALLERS, SECRET, Running
+from test_shipped_policy import shipped
+
+POLICY = read_policy(shipped())
+ADA, TIM = User("user:ada@example.com"), User("user:tim@example.com")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    catalog = open_catalog(sqlite_url(Path(tmp_path_factory.mktemp("crawl")) / "remit.db"))
+    yield World(POLICY, catalog)
+    catalog.close()
+
+
+@pytest.fixture(scope="module")
+def running(serve: Callable[..., Running], world: World) -> Running:
+    snapshot = Snapshot(POLICY)
+    kept = kept_over(snapshot, world.catalog)
+    return serve(app=build_app(snapshot, "http://127.0.0.1", CALLERS, SECRET, kept=kept, exchange=no_exchange))
+
+
+def test_everybody_gets_what_casbin_says_and_nothing_else(running: Running, world: World) -> None:
+    users = world.users()
+    assert len(users) > 25
+    asked: set[str] = set()
+    for number, user in enumerate(users):
+        crawl = Crawl(world, running.client, user, number)
+        assert crawl.everything() == []
+        asked |= {" ".join(one.label.split(" ")[:2]) for one in crawl.answers}
+    missed = [f"{route.method} {route.path}" for route in CATALOG_ROUTES if not _asked(route, asked)]
+    assert not missed, "routes that nobody asked"
+
+
+def _asked(route: Any, asked: set[str]) -> bool:
+    """Was this route asked, by its method and the length and fixed parts of its path?"""
+    parts = route.path.split("/")
+    return any(
+        method == route.method
+        and len(found := path.split("/")) == len(parts)
+        and all(part == "{id}" or part == each for part, each in zip(parts, found, strict=True))
+        for method, path in (one.split(" ") for one in asked)
+    )
+
+
+def test_a_gate_that_does_not_check_is_noticed(running: Running, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog_gate, "_check", lambda *_: None)
+    crawl = Crawl(world, running.client, ADA)
+    crawl.steps(_foreign(world))
+    world.restore()
+    assert crawl.wrong
+
+
+def _foreign(world: World) -> Iterator[Any]:
+    """What ADA may not look at, though it is there."""
+    return (step for step in reads(world, ADA) if step.status == 404)
+
+
+def test_a_list_that_shows_more_is_noticed(running: Running, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = judging.reach
+    wider = lambda *given: honest(*given)._replace(scopes=tuple(world.policy.parents))  # noqa: E731
+    monkeypatch.setattr(judging, "reach", wider)
+    crawl = Crawl(world, running.client, TIM)
+    for crawl.number in range(6):
+        crawl.all_lists()
+    assert any("total" in one for one in crawl.wrong) and any("/asset/" in one for one in crawl.wrong)
+
+
+def test_a_sentence_that_tells_is_noticed(running: Running, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest, there = catalog_gate._gone, {one.id for one in world.assets}
+    monkeypatch.setattr(catalog_gate, "_gone", lambda need, said: honest(need, said) + "!" * (need.id in there))
+    crawl = Crawl(world, running.client, ADA)
+    crawl.steps(_foreign(world))
+    assert crawl.wrong and all("beside what never was" in one for one in crawl.wrong)
