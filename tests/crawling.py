@@ -370,7 +370,7 @@ class Crawl:
             found = self.send("GET", f"{API}/org-unit/{level}s").json()[f"{level}s"]
             self.differs(f"{level}s", [one["name"] for one in found], sorted(s.partition(":")[2] for s in seen))
         status = 200 if world.allows(user, "view", "policy", ROOT) else 403
-        for path in ("roles", "permissions", "access-rules"):
+        for path in ("roles", "roles/1", "permissions", "access-rules"):
             self.differs(path, self.send("GET", f"{API}/authorization/{path}").status_code, status)
         found = self.send("GET", f"{API}/authorization/me/access-rules").json()["accessRules"]
         mine = sorted((r.subject.partition(":")[2], r.role, r.scope) for r in self._mine())
