@@ -97,6 +97,24 @@ def test_what_comes_beside_a_body_is_bounded(pdp: Running, flood: bytes) -> None
     assert refused(pdp, head, start + filler, filler, filler) == 431
 
 
+def test_how_large_a_body_may_be_is_for_the_application_to_say(serve: Callable[..., Running]) -> None:
+    async def counting(scope: Any, receive: Any, send: Any) -> None:
+        size, more = 0, True
+        while more:
+            message = await receive()
+            size, more = size + len(message["body"]), message["more_body"]
+        body = b"%d" % size
+        length = (b"content-length", b"%d" % len(body))
+        await send({"type": "http.response.start", "status": 200, "headers": [length]})
+        await send({"type": "http.response.body", "body": body})
+
+    running, part = serve(app=counting), b"a" * 50_000
+    head = raw_request(b"", b"content-length: %d" % (10 * len(part)), sized=False)
+    assert answered(running, head, *[part] * 10).body == b"500000"
+    chunk = b"%x\r\n%s\r\n" % (len(part), part)
+    assert answered(running, raw_request(b"", CHUNKED, sized=False), *[chunk] * 10, b"0\r\n\r\n").body == b"500000"
+
+
 def test_a_body_may_come_in_the_smallest_chunks(pdp: Running) -> None:
     head = raw_request(b"", CHUNKED, sized=False)
     assert answered(pdp, head, chunks(padded(30_000), 1)).body == b'{"decision":true}'
@@ -218,6 +236,18 @@ def test_a_body_that_was_asked_for_leaves_the_connection_open(pdp: Running) -> N
             connection.send(BODY)
             reply = connection.reply()
             assert (reply.body, reply.headers.get(b"connection")) == (b'{"decision":true}', None)
+
+
+def test_an_answer_at_once_to_a_body_that_was_not_asked_for_closes_too(serve: Callable[..., Running]) -> None:
+    async def hasty(scope: Any, receive: Any, send: Any) -> None:
+        if "remit.answer" not in scope or not scope["remit.answer"](scope, b"HTTP/1.1 204 No Content\r\n", b""):
+            await send({"type": "http.response.start", "status": 204, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body"})
+
+    with serve(app=hasty).connection() as connection:
+        connection.send(raw_request(b"", b"expect: 100-continue", b"content-length: 5", sized=False))
+        assert connection.reply(head=True).headers[b"connection"] == b"close"
+        assert connection.ended()
 
 
 def test_a_caller_of_http_1_0_is_not_told_to_go_on(pdp: Running) -> None:

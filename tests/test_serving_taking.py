@@ -95,6 +95,15 @@ def test_answers_that_nobody_takes_end_the_connection_on_the_long_way_too(
         flood(connection, raw_request(BODY, b"x-request-id: " + b"a" * 8_000))
 
 
+def test_answers_that_nobody_takes_end_the_reading(pdp: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BoundedProtocol, "take_seconds", PATIENCE)
+    with small(pdp) as connection:
+        connection.link.settimeout(1)
+        with pytest.raises(TimeoutError):
+            for _ in range(3_000):
+                connection.send(raw_request(BODY, b"x-request-id: " + b"a" * 8_000))
+
+
 def test_nobody_needs_credentials_to_be_let_go(pdp: Running) -> None:
     with small(pdp) as connection:
         flood(connection, b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n")

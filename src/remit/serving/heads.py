@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from remit.serving.writing import send_unbidden
 
@@ -19,7 +19,6 @@ MAX_WAITING = 1_000
 """Requests that may wait on one connection until those before them are answered."""
 
 LARGE = "the head of the request is too large"
-_FRAMING = frozenset((b"host", b"expect", b"transfer-encoding"))
 
 
 class _Refused(Exception):
@@ -29,61 +28,60 @@ class _Refused(Exception):
 class HeadProtocol(HttpToolsProtocol):
     """HTTP/1.1 with strict heads. What is wrong with a head stops the parser, and stands in `fault`."""
 
-    fault: tuple[int, str] | None = None
-    in_head = True  # until a head is whole
+    # slots, here and in `BoundedProtocol`: with more than 30 attributes in its dictionary, every access becomes dearer
+    __slots__ = ("active", "fault", "in_head", "may_be_large")
 
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
-        self.in_head, self._hosts, self._room = True, 0, MAX_HEAD
-
-    def on_url(self, url: bytes) -> None:
-        """Some of the request's target."""
-        self.url += url
-        self._room -= len(url)
-        if self._room < 0:
-            self._refuse(431, LARGE)
+    def connection_made(self, transport: Any) -> None:
+        """A caller connects."""
+        super().connection_made(transport)
+        self.active: RequestResponseCycle | None = None  # where others wait: the request that is being answered
+        self.fault: tuple[int, str] | None = None
+        self.in_head = True  # until a head is whole
+        self.may_be_large = False  # is the size of the head to be counted? Few come in several reads, or in a large one
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header, without the white space behind it. A trailer means nothing (RFC 9110 §6.5.1)."""
-        if not self.in_head:
-            return
-        self._room -= len(name) + len(value)
-        if self._room < 0 or len(self.headers) >= MAX_HEADERS:
-            self._refuse(431, LARGE)
-        name = name.lower()
-        value = value.rstrip(b" \t")
-        self.headers.append((name, value))
-        if name in _FRAMING:
-            self._frame(name, value.lower())
-
-    def _frame(self, name: bytes, value: bytes) -> None:
-        """A header that says how the request is to be read."""
-        if name == b"host":
-            self._hosts += 1
-        elif name == b"expect":
-            self.expect_100_continue = value == b"100-continue"
-        elif value != b"chunked":
-            self._refuse(501, "the only transfer encoding is `chunked`")
+        if self.in_head:
+            self.headers.append((name.lower(), value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         """The head is whole. The parser takes a request to upgrade, or CONNECT, to have no body, whatever it says of
         its length; what follows would be read as requests that nobody sent, so nothing that follows may be read."""
         if self.parser.should_upgrade():
             self._refuse(400, "the server upgrades to nothing and is no proxy; send plain HTTP/1.1")
-        version = self.parser.get_http_version()
-        if version not in ("1.1", "1.0"):
-            self._refuse(505, "the server speaks HTTP/1.1")
-        if self._hosts != 1 and (self._hosts or version == "1.1"):
-            self._refuse(400, "the request needs exactly one Host header")
-        if len(self.pipeline) >= MAX_WAITING:
-            self._refuse(503, "too many requests wait on this connection")
-        self.expect_100_continue = self.expect_100_continue and version == "1.1"
+        version, headers = self.parser.get_http_version(), dict(self.headers)
+        plain = version == "1.1" and b"host" in headers and len(headers) == len(self.headers) <= MAX_HEADERS
+        if not plain or self.may_be_large or self.pipeline:
+            self._check(version)
+        if b"transfer-encoding" in headers and headers[b"transfer-encoding"].lower() != b"chunked":
+            self._refuse(501, "the only transfer encoding is `chunked`")
+        if b"expect" in headers:  # which means nothing in HTTP/1.0 (RFC 9110 §10.1.1)
+            self.expect_100_continue = version == "1.1" and headers[b"expect"].lower() == b"100-continue"
+        before = self.cycle
         super().on_headers_complete()
         self.in_head = False
+        if len(self.pipeline) == 1:
+            self.active = before
         if self.expect_100_continue:
             del self.scope["remit.answer"]  # type: ignore[typeddict-item]
             self.cycle.send = partial(send_unbidden, self.cycle, self.cycle.send)  # type: ignore[method-assign]
+
+    def _check(self, version: str) -> None:
+        """Refuse what two servers could read in two ways, and what is too much (RFC 9112 §3.2)."""
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if self.too_large():
+            self._refuse(431, LARGE)
+        if len(self.pipeline) >= MAX_WAITING:
+            self._refuse(503, "too many requests wait on this connection")
+        if version not in ("1.0", "1.1"):
+            self._refuse(505, "the server speaks HTTP/1.1")
+        if hosts > 1 or (hosts == 0 and version == "1.1"):
+            self._refuse(400, "the request needs exactly one Host header")
+
+    def too_large(self) -> bool:
+        """Is what has come of the head more than it may be?"""
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        return size > MAX_HEAD or len(self.headers) > MAX_HEADERS
 
     def _refuse(self, status: int, message: str) -> NoReturn:
         """Stop the parser."""

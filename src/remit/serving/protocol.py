@@ -27,23 +27,23 @@ class BoundedProtocol(HeadProtocol):
 
     seconds = REQUEST_SECONDS
     take_seconds = TAKE_SECONDS
-    _timer: asyncio.TimerHandle | None = None
-    _taking: asyncio.TimerHandle | None = None
-    _active: RequestResponseCycle | None = None
-    _over = False  # once a request has been refused, nothing that follows it is read
-    _received = 0
+    __slots__ = ("_counted", "_large", "_over", "_received", "_taking", "_timer")
 
     def connection_made(self, transport: Any) -> None:
         """A caller connects: a request is due."""
         super().connection_made(transport)
         self.flow = Flow(transport, self.pipeline)
         self.logger = _log
-        self._timer = self.loop.call_later(self.seconds, self._late)
+        self._over = False  # once a request has been refused, nothing that follows it is read
+        self._received = self._counted = 0
+        self._taking: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = self.loop.call_later(self.seconds, self._late)
 
     def on_message_begin(self) -> None:
         """A request begins: its scope offers the short way out."""
         super().on_message_begin()
         self.scope["remit.answer"] = self.answer  # type: ignore[typeddict-unknown-key]
+        self.in_head, self.may_be_large = True, self._large
         self._counted = self._received
 
     def on_chunk_header(self) -> None:
@@ -54,11 +54,6 @@ class BoundedProtocol(HeadProtocol):
         """Some of a body, the bounds of which are the application's business."""
         self._counted += len(body)
         super().on_body(body)
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """The application begins to answer."""
-        self._active = cycle
-        super()._start_asgi_task(cycle, app)
 
     def answer(self, scope: Any, top: bytes, body: bytes) -> bool:
         """Send a whole answer in one write: `top` is its first line and headers, `body` what follows the blank line.
@@ -81,7 +76,9 @@ class BoundedProtocol(HeadProtocol):
         """Some bytes. Only where they leave a request unfinished need its bounds be watched."""
         if self._over:
             return
-        self._received += len(data)
+        size = len(data)
+        self._received += size
+        self._large = size > MAX_HEAD
         super().data_received(data)
         if self.in_head or self.cycle.more_body:
             self._watch()
@@ -90,13 +87,18 @@ class BoundedProtocol(HeadProtocol):
             self._timer = None
 
     def _watch(self) -> None:
-        """Bound what is unfinished. Of the read that a request began in only its url and headers are counted; what
-        came before them is not its own."""
+        """Bound what is unfinished. Of the read that a request began in only its url and headers count: what came
+        before them is not its own."""
         if self._over:
             return
         if self._timer is None:
             self._timer = self.loop.call_later(self.seconds, self._late)
-        if self.scope is not None and self._received - self._counted > MAX_HEAD:
+        if self.scope is None:
+            return
+        self.may_be_large = True
+        if self.in_head and self.too_large():
+            self._end(431, LARGE)
+        elif self._received - self._counted > MAX_HEAD:
             self._end(431, LARGE if self.in_head else "the chunk extensions and trailers are too large")
 
     def pause_writing(self) -> None:
@@ -113,6 +115,8 @@ class BoundedProtocol(HeadProtocol):
 
     def on_response_complete(self) -> None:
         """An answer is written. If it was the last, it is to be taken soon: closing waits for that."""
+        if self.pipeline:
+            self.active = self.pipeline[-1][0]
         super().on_response_complete()
         if self.transport.is_closing():
             self._bound_taking()
@@ -135,8 +139,8 @@ class BoundedProtocol(HeadProtocol):
         for timer in (self._timer, self._taking):
             if timer is not None:
                 timer.cancel()
-        if self._active is not None:
-            leave(self._active)
+        if self.active is not None:
+            leave(self.active)
         super().connection_lost(exc)
 
     def _late(self) -> None:
@@ -159,17 +163,16 @@ class BoundedProtocol(HeadProtocol):
         self._over = True
         if self._timer is not None:
             self._timer.cancel()
-        current = not self.in_head and self.cycle.more_body  # is it in its body, or in its head or before that?
+        current = not self.in_head  # then its body is wrong or missing, and `cycle` is its own
         before: RequestResponseCycle | None = None if current else self.cycle
         if current and self.pipeline:
             self.pipeline.popleft()
-            before = self.pipeline[0][0] if self.pipeline else self._active
+            before = self.pipeline[0][0] if self.pipeline else self.active
         if before is not None and not before.response_complete:
             before.keep_alive = False
             return
         if not self.transport.is_closing() and not (current and self.cycle.response_started):
-            named = self.headers if current or self.in_head else None
-            self.transport.write(last_answer(status, message, named or [], self.server_state.default_headers))
+            self.transport.write(last_answer(status, message, self.headers or [], self.server_state.default_headers))
         if current:
             leave(self.cycle)
         self._close()
