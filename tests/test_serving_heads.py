@@ -131,6 +131,13 @@ def test_a_head_is_bounded_in_one_read_too(pdp: Running, more: bytes) -> None:
     assert pdp.decides(YES)
 
 
+def test_a_head_is_bounded_in_two_reads_too(pdp: Running) -> None:
+    half = b"a" * (MAX_HEAD // 2)
+    request = raw_request(BODY, b"x-request-id: 7", b"x: " + half, b"y: " + half)
+    at = request.index(b"y: ")
+    assert refused(pdp, request[:at], request[at:]) == 431
+
+
 def test_a_target_is_bounded_too(pdp: Running) -> None:
     assert refused(pdp, raw_request(BODY, path=b"/" + b"a" * MAX_HEAD), name=None) == 431
 

@@ -117,6 +117,9 @@ class BoundedProtocol(HeadProtocol):
         """An answer is written. If it was the last, it is to be taken soon: closing waits for that."""
         if self.pipeline:
             self.active = self.pipeline[-1][0]
+            if self._timer is not None:  # what is unfinished could not be read meanwhile: its time begins anew
+                self._timer.cancel()
+                self._timer = self.loop.call_later(self.seconds, self._late)
         super().on_response_complete()
         if self.transport.is_closing():
             self._bound_taking()
