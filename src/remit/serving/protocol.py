@@ -166,6 +166,7 @@ class BoundedProtocol(HeadProtocol):
         self._over = True
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
         current = not self.in_head  # then its body is wrong or missing, and `cycle` is its own
         before: RequestResponseCycle | None = None if current else self.cycle
         if current and self.pipeline:
