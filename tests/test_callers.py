@@ -148,6 +148,27 @@ def test_the_rights_of_a_caller_are_in_no_answer_about_others(desk: Running) -> 
     assert desk.ask(own, **as_("evaluator-and-explainer", "science")).json() == {"decision": False}
 
 
+def test_of_a_deny_about_itself_only_the_code_is_told_without_the_right_to_reasons(desk: Running) -> None:
+    """Threat row 43: sentences, homes, near names and suggestions tell of scopes and roles that are not the asker's."""
+    asked = [
+        question("user:zoe", "use", entity("environment:read", scope="project:vision")),
+        question("user:zoe", "use", "environment:read"),
+        question("user:zoe", "use", entity("environment:new", scope="project:visio")),
+        question("user:zoe", "vieww", "environment:read"),
+    ]
+    for body in asked:
+        plain = desk.ask({**body, **EXPLAINED}, **as_("user:zoe")).json()["context"]["reason_admin"]
+        whole = desk.ask({**body, **EXPLAINED}, **as_("evaluator-and-explainer")).json()["context"]["reason_admin"]
+        assert set(plain) == {"code", "sentence"} and plain["code"] == whole["code"]
+        for name in ("nlp", "vision", "researcher", "science", "read", "view"):
+            assert name not in plain["sentence"], name
+        assert plain["sentence"] != whole["sentence"]
+    batch = desk.ask({"evaluations": asked, **EXPLAINED}, EVALUATIONS, **as_("user:zoe")).json()["evaluations"]
+    assert all(set(each["context"]["reason_admin"]) == {"code", "sentence"} for each in batch)
+    granted = desk.ask({**YES, **EXPLAINED}, **as_("user:ada")).json()["context"]["reason_admin"]
+    assert {line["what"] for line in granted["lines"]} >= {"permission", "access rule"}, "an allow is one's own"
+
+
 def test_groups_of_others_count_only_if_the_caller_may_vouch(desk: Running) -> None:
     claimed = question(entity("user:zoe", groups=["science"]), "use", "environment:read")
     assert desk.ask(claimed, **as_("evaluator")).json() == {"decision": False}

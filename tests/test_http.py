@@ -47,6 +47,7 @@ application/json, text/plain
 application/json; charset=iso-8859-1
 application/json; charset=utf-16
 application/json; charset=utf-8; charset=utf-7
+application/json; charset = utf-16
 json
 ;
 */*""".splitlines()
@@ -184,6 +185,14 @@ def test_an_identifier_with_a_path_has_its_metadata_between_host_and_path(serve:
         assert running.client.get(f"/authorization/eu{page}").json() == running.client.get(page).json()
     for path in ("/authorization", "/authorization/eu", "/authorization/eux/healthz", "/eu/healthz"):
         status_of(running.client.get(path), 404)
+
+
+@pytest.mark.parametrize("path", ["/healthz/", "/readyz/", f"{EVALUATION}/", f"{PAGES[0]}/"])
+def test_a_slash_more_is_another_path_and_leads_nowhere(pdp: Running, path: str) -> None:
+    """A redirect would be to wherever the Host header says."""
+    answer = pdp.client.get(path, headers={"host": "evil.example.com"})
+    status_of(answer, 404)
+    assert "location" not in answer.headers
 
 
 def test_the_openapi_document_knows_every_route(pdp: Running) -> None:

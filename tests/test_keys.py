@@ -7,6 +7,7 @@ import hmac
 import json
 import logging
 import multiprocessing
+import os
 import re
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -334,3 +335,24 @@ def test_nothing_of_a_key_is_said_or_logged(tmp_path: Path, caplog: pytest.LogCa
         keys.verify(key + "canary", START)
     said = f"{refused.value}{caplog.text}"
     assert "canary" not in said and id not in said and key not in said
+
+
+def test_a_link_is_no_private_file(tmp_path: Path) -> None:
+    state, other = tmp_path / "state", tmp_path / "other"
+    other.mkdir()
+    Keys(other).create("application:portal", 10**18)
+    state.mkdir()
+    (state / "keys.json").symlink_to(other / "keys.json")
+    with pytest.raises(Misconfigured, match="cannot be read"):
+        Keys(state)
+
+
+def test_a_file_of_somebody_else_is_no_private_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Keys(tmp_path).create("application:portal", 10**18)
+    me = os.geteuid()
+    if me == 0:
+        os.chown(tmp_path / "keys.json", 65_534, 65_534)
+    else:  # only root can give a file away; anybody else can be taken for another
+        monkeypatch.setattr(os, "geteuid", lambda: me + 1)
+    with pytest.raises(Misconfigured, match="somebody else"):
+        Keys(tmp_path)

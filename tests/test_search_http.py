@@ -179,6 +179,13 @@ def test_what_is_missing_or_of_another_type_is_named(pdp: Running, path: str, ne
             assert (pdp.ask(body, path).status_code == 400) is not sought, (part, member)
 
 
+@pytest.mark.parametrize("path", [SUBJECT, RESOURCE, ACTION, PERMITTED])
+def test_properties_are_objects(pdp: Running, path: str) -> None:
+    for part, value in product(("subject", "resource"), ("x", 1, [], True)):
+        body = {**YES, part: {**YES[part], "properties": value}}
+        assert pdp.ask(body, path).status_code == 400, (part, value)
+
+
 def test_what_means_nothing_changes_nothing(pdp: Running) -> None:
     """Threat row 13, in the form that AuthZEN allows: unknown members are ignored, at every level."""
     more = {"is_admin": True, "roles": ["viewer", "system-administrator"], "role": "viewer", "groups": ["science"]}

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+import tokens
 from asking import NO, YES
 from commands import Ran, golden, really_ran, started, written
 from readable import FILES, POLICY, with_cases
@@ -137,6 +138,43 @@ def test_a_key_opens_until_it_is_revoked(policy: Path, port: int) -> None:
             assert time.monotonic() < until, "a revoked key still opens"
             time.sleep(0.1)
     assert really_ran("keys", "revoke", listed.out.split()[0], directory=policy).code == 2
+
+
+def test_tokens_of_a_provider_and_keys_open_side_by_side(policy: Path, port: int) -> None:
+    """Settings to answers: claims become people with groups and services, beside an API key; nothing else opens."""
+    by, stranger, now = tokens.signer("ES256"), tokens.signer("ES256", which=1), int(time.time())
+    tokens.in_file(policy, by)
+    environment = {
+        "REMIT_AUTH": "oidc,keys",
+        "REMIT_OIDC_ISSUER": tokens.ISSUER,
+        "REMIT_OIDC_AUDIENCE": tokens.AUDIENCE,
+        "REMIT_OIDC_ALGORITHMS": "ES256",
+        "REMIT_OIDC_JWKS": "jwks.json",
+        "REMIT_OIDC_USER_CLAIM": "email",
+        "REMIT_OIDC_APPLICATION_CLAIM": "client_id",
+        "REMIT_OIDC_APPLICATION_WHEN": "gty=service",
+        "REMIT_OIDC_GROUPS_CLAIM": "groups",
+    }
+
+    def shown(signer: tokens.Signer = by, **claims: object) -> str:
+        return tokens.good(signer, **{"iat": now, "exp": now + 300, "email": "ada", **claims})
+
+    (group,) = {rule.subject for rule in POLICY.access_rules if rule.subject.startswith("group:")}
+    explained = {**YES, "options": {"explain": True}}
+    zoe = {**explained, "subject": {"type": "user", "id": "zoe"}}
+    portal = {**YES, "subject": {"type": "application", "id": "portal"}}
+    key = really_ran("keys", "create", "application:portal", directory=policy).out.strip()
+    with running(policy, port, **environment):
+        assert ask(port, YES, shown()).json() == {"decision": True}
+        assert ask(port, YES, shown(email="bob")).status_code == 403, "ada is somebody else to bob"
+        reason = ask(port, zoe, shown(email="zoe", groups=[group.removeprefix("group:")])).json()["context"]
+        assert reason["reason_admin"]["groups_counted"] == [group]
+        for opened in (key, shown(gty="service", client_id="portal")):
+            assert ask(port, portal, opened).json() == {"decision": False}
+        assert ask(port, portal, shown(client_id="portal")).status_code == 403, "without the mark it is a person"
+        others = (shown(stranger), shown(iss="https://other.example.com"), shown(aud="other"))
+        for closed in (*others, token(policy, "user:ada")):
+            assert ask(port, YES, closed).status_code == 401
 
 
 def certificate(directory: Path) -> tuple[str, str]:

@@ -79,28 +79,25 @@ class Gate:
         """
         if type(operation) in _IN_CATALOG:
             return await self._work(actor, operation)  # type: ignore[arg-type]
-        return await self._ask(actor, operation)  # type: ignore[arg-type]
-
-    async def _ask(self, actor: Actor, operation: Operation) -> Any:
-        """A question to the policy alone."""
-        homes: Homes | None = NO_HOMES
-        if self._door is not None and (ids := operation.ids()):
-            homes = await _homes(self._door, ids)
+        asked: Operation = operation  # type: ignore[assignment]
         snapshot = self._policies.current()
         when = self._clock() // 1_000
-        for need in operation.needs(actor):
+        for need in asked.needs(actor):
             if not _allowed(snapshot, actor, need, when):
-                raise self._refused(actor, operation, need, snapshot, when)
-        wishes = operation.wishes()
+                raise self._refused(actor, asked, need, snapshot, when)
+        wishes = asked.wishes()
         if wishes:
             wishes = tuple(wish for wish in wishes if _allowed(snapshot, actor, wish, when))
+        homes: Homes | None = NO_HOMES
+        if self._door is not None and (ids := asked.ids()):
+            homes = await _homes(self._door, ids)
         permit = _made(Permit, (actor, snapshot, when, wishes, homes))
-        handler = self._handlers[type(operation)]
-        if self._door is not None and type(operation) is Search and operation.sought is Sought.RESOURCE:
-            result = await asyncio.to_thread(handler, permit, operation)  # it looks into the catalog
+        handler = self._handlers[type(asked)]
+        if self._door is not None and type(asked) is Search and asked.sought is Sought.RESOURCE:
+            result = await asyncio.to_thread(handler, permit, asked)  # it looks into the catalog
         else:
-            result = handler(permit, operation)
-        self._journal.record(_made(Record, (when, actor, operation, snapshot.revision, result, None)))
+            result = handler(permit, asked)
+        self._journal.record(_made(Record, (when, actor, asked, snapshot.revision, result, None)))
         return result
 
     async def _work(self, actor: Actor, operation: CatalogOperation) -> Any:

@@ -67,7 +67,7 @@ def check_length(announced: bytes, most: int) -> None:
         raise _too_large(most)
 
 
-async def whole_body(message: Message, receive: Receive, headers: dict[bytes, bytes], most: int) -> bytes:  # noqa: ARG001
+async def whole_body(message: Message, receive: Receive, most: int) -> bytes:
     """All of a body whose first part is `message`. Raises Refusal 413 past the limit, and 400 if it never comes.
     How long it may take is the server's business (`remit.serving`)."""
     parts = [message.get("body", b"")]

@@ -110,7 +110,7 @@ class DecisionRoutes:
         message = await receive()
         data: bytes = message.get("body", b"")
         if message.get("more_body") or not data or len(data) > most:
-            return await whole_body(message, receive, headers, most)
+            return await whole_body(message, receive, most)
         return data
 
 
