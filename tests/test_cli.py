@@ -98,7 +98,7 @@ def test_load_says_what_a_policy_holds_and_warns_on_the_side() -> None:
     assert [finding["code"] for finding in counts.pop("findings")] == ["R015", "R015"]
     assert counts == {
         "revision": POLICY.revision, "roles": 4, "permissions": 6, "scopes": 6, "memberships": 2, "access_rules": 8,
-        "resources": 3, "cases": 0,
+        "resources": 3, "constraints": 0, "cases": 0,
     }  # fmt: skip
 
 

@@ -73,5 +73,6 @@ def _counts(policy: Policy) -> dict[str, Any]:
         "memberships": len(policy.memberships),
         "access_rules": len(policy.access_rules),
         "resources": sum(map(len, policy.homes.values())),
+        "constraints": len(policy.constraints),
         "cases": sum(not isinstance(entry, Given) for suite in policy.suites for entry in suite.entries),
     }

@@ -27,7 +27,7 @@ def explain(snapshot: Snapshot, question: Question, witness: Witness, ignored: t
     holders = holders_of(snapshot, question.subject, question.groups, question.when)
     counted = tuple(group for group in dict.fromkeys(holders) if group != question.subject)
     if witness.allowed:
-        path = min(_paths(snapshot, question, witness), key=lambda path: _size(snapshot, path))
+        path = min(ways(snapshot, question, witness), key=lambda path: _size(snapshot, path))
         lines, sentence, advice = _grounds(snapshot, question, path), _granted(snapshot, question, path), None
     else:
         lines, sentence = (), _refused(snapshot, question, witness)
@@ -44,7 +44,7 @@ def withheld(explanation: Explanation) -> Explanation:
     return explanation._replace(sentence=sentence, lines=(), advice=None)
 
 
-class _Path(NamedTuple):
+class Way(NamedTuple):
     """One way to an allow: how the holder is reached, what it holds, what that may, and the scope asked."""
 
     memberships: tuple[Membership, ...]
@@ -53,7 +53,7 @@ class _Path(NamedTuple):
     at: str
 
 
-def _paths(snapshot: Snapshot, question: Question, witness: Witness) -> Iterator[_Path]:
+def ways(snapshot: Snapshot, question: Question, witness: Witness) -> Iterator[Way]:
     """Every way to this allow."""
     permissions = [p for p in snapshot.permissions if (p.kind, p.action) == (question.kind, question.action)]
     for holder, memberships in _holders(snapshot, question):
@@ -65,7 +65,7 @@ def _paths(snapshot: Snapshot, question: Question, witness: Witness) -> Iterator
                 for permission in permissions:
                     at = _asked(snapshot, witness, scope, permission.scope)
                     if permission.role == rule.role and at is not None:
-                        yield _Path(memberships, rule, permission, at)
+                        yield Way(memberships, rule, permission, at)
 
 
 def _holders(snapshot: Snapshot, question: Question) -> Iterator[tuple[str, tuple[Membership, ...]]]:
@@ -84,20 +84,18 @@ def _asked(snapshot: Snapshot, witness: Witness, held: str, permitted: str) -> s
     return None if deeper is None else deeper_of(snapshot, deeper, permitted)
 
 
-def _size(snapshot: Snapshot, path: _Path) -> tuple[object, ...]:
+def _size(snapshot: Snapshot, path: Way) -> tuple[object, ...]:
     """Fewer lines first, then a role that is not held in all projects, then the earlier lines."""
     memberships, rule, permission, at = path
     lines = len(memberships) + len(snapshot.chains[at])
     return lines, rule.scope == ROOT, rule.origin, permission.origin, [each.origin for each in memberships]
 
 
-def _grounds(snapshot: Snapshot, question: Question, path: _Path) -> tuple[Ground, ...]:
+def _grounds(snapshot: Snapshot, question: Question, path: Way) -> tuple[Ground, ...]:
     """The lines of a path: with these and no others the answer is the same."""
     verb = snapshot.vocabulary[question.kind][question.action]
     decided = "place" if verb.at_place else "home"
-    permission = path.permission
-    grounds = [Ground("permission", permission.origin, permission.line()), path.access_rule.ground()]
-    grounds += (Ground("membership", m.origin, m.line()) for m in path.memberships)
+    grounds = [path.permission.ground(), path.access_rule.ground(), *(each.ground() for each in path.memberships)]
     grounds += scope_grounds(snapshot, path.at)
     if verb.at_place and path.at == ROOT and question.place is not None:
         grounds += scope_grounds(snapshot, question.place)  # not asked, but a place must be known
@@ -115,7 +113,7 @@ def scope_grounds(snapshot: Snapshot, scope: str) -> Iterable[Ground]:
         yield Ground("scope", origin, f"g2, {child}, {parent}")
 
 
-def _granted(snapshot: Snapshot, question: Question, path: _Path) -> str:
+def _granted(snapshot: Snapshot, question: Question, path: Way) -> str:
     """One sentence for an allow."""
     _, role, scope, *_ = path.access_rule
     by = f", by way of `{path.access_rule.subject}`" if path.access_rule.subject != question.subject else ""

@@ -61,6 +61,11 @@ RULES: dict[str, Rule] = {
     "R032": Rule("two-homes"),
     "R033": Rule("no-final-newline"),
     "R034": Rule("bad-case"),
+    "R035": Rule("bad-constraint"),
+    "R036": Rule("bad-number"),
+    "R037": Rule("unknown-group-or-type"),
+    "R038": Rule("idle-constraint"),
+    "R039": Rule("constraint-about-nobody", error=False),
 }
 
 

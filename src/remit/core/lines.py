@@ -110,7 +110,7 @@ def verb(line: Line) -> tuple[str, str, Verb] | None:
         message = "`create` decided at `place`, where nothing exists yet that could be available"
         line.fail(2, "R028", message, "write `home`")
         good = False
-    good &= _free_text(line, 3)
+    good &= free_text(line, 3)
     return (kind, action, Verb(decided == "place", meaning, line.origin)) if good else None
 
 
@@ -208,11 +208,11 @@ def window(line: Line) -> tuple[int, int, bool]:
         line.fail(5, "R027", "`until` is not after `since`, so the line never counts", help)
         good = False
     for index in range(6, len(line.fields)):
-        good &= _free_text(line, index)
+        good &= free_text(line, index)
     return since, until, good
 
 
-def _free_text(line: Line, index: int) -> bool:
+def free_text(line: Line, index: int) -> bool:
     """True if a column for the reader's eyes is neither a formula nor edged with spaces."""
     text = line.fields[index]
     if text.startswith(names.FORMULA):

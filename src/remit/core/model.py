@@ -79,6 +79,10 @@ class Permission(NamedTuple):
         """The policy line in canonical form."""
         return f"p, {self.role}, {self.scope}, {self.kind}, {self.action}"
 
+    def ground(self) -> Ground:
+        """The line as something that a decision rests on."""
+        return Ground("permission", self.origin, self.line())
+
 
 class Membership(NamedTuple):
     """`member` belongs to `group` from `since` (inclusive) until `until` (exclusive)."""
@@ -92,6 +96,10 @@ class Membership(NamedTuple):
     def line(self) -> str:
         """The policy line in canonical form, with its window if it has one."""
         return f"g, {self.member}, {self.group}, *{window_text(self.since, self.until)}"
+
+    def ground(self) -> Ground:
+        """The line as something that a decision rests on."""
+        return Ground("membership", self.origin, self.line())
 
 
 class AccessRule(NamedTuple):
@@ -162,8 +170,8 @@ class Witness(NamedTuple):
 
 
 class Ground(NamedTuple):
-    """One policy line that a decision rests on. `what` is permission, access rule, membership, scope, resource
-    or vocabulary; `text` the line in canonical form."""
+    """One policy line that a decision rests on. `what` is permission, access rule, membership, scope, resource,
+    vocabulary or constraint; `text` the line in canonical form."""
 
     what: str
     origin: Origin

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from remit.core.access import AccessRules
 from remit.core.cases import Suite, read_suite
 from remit.core.checks import check_memberships, check_names, check_tree, check_use
+from remit.core.constraint_cells import Names
+from remit.core.constraint_lines import read_constraints
+from remit.core.constraints import Constraint
 from remit.core.findings import Finding, Report, Source
 from remit.core.model import Membership, Permission
 from remit.core.modelconf import check_model
@@ -28,7 +31,7 @@ from remit.errors import PolicyInvalid
 
 MODEL = "model.conf"
 REQUIRED = tuple(f"policies/{name}.csv" for name in ("vocabulary", "roles", "scopes", "access_rules"))
-OPTIONAL = tuple(f"policies/{name}.csv" for name in ("service_roles", "groups", "resources"))
+OPTIONAL = tuple(f"policies/{name}.csv" for name in ("service_roles", "groups", "resources", "constraints"))
 CASES = "policies/cases/"
 
 
@@ -38,6 +41,7 @@ class Policy:
 
     `vocabulary` maps kind to action to verb, `parents` a scope to its parent and the line that says so,
     `homes` a kind to an id to its scope and line. `warnings` are findings that do not keep it from loading.
+    `constraints` may be broken: `duties` judges them, and nothing here does.
     """
 
     revision: str
@@ -50,6 +54,7 @@ class Policy:
     homes: Homes
     suites: tuple[Suite, ...]
     warnings: tuple[Finding, ...]
+    constraints: tuple[Constraint, ...] = ()
 
 
 def revision_of(files: Mapping[str, bytes]) -> str:
@@ -85,6 +90,8 @@ def read_policy(files: Mapping[str, bytes]) -> Policy:
     memberships = read_memberships(at["policies/groups.csv"], report)
     access_rules = read_access_rules(at["policies/access_rules.csv"], report, roles, parents)
     homes = read_homes(at["policies/resources.csv"], report, vocabulary, parents)
+    known = Names(vocabulary, roles, parents, memberships, access_rules)
+    constraints = read_constraints(at["policies/constraints.csv"], report, known)
     suites = tuple(read_suite(sources[name], report) for name in sorted(sources) if name.startswith(CASES))
     check_tree(parents, at, report)
     check_names(permissions, vocabulary, parents, at, report)
@@ -105,6 +112,7 @@ def read_policy(files: Mapping[str, bytes]) -> Policy:
         homes,
         suites,
         findings,
+        constraints,
     )
 
 

@@ -1,0 +1,152 @@
+"""How each kind of constraint is broken: by whom, from when until when, by which lines. One judge for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from remit.core.breach import Breach, Fault, doing, is_group, over_time, within
+from remit.core.constraints import EVERYONE, AtMost, Constraint, Never, Requires, Separate
+from remit.core.headcount import at_most, groups_that_may
+from remit.core.holding import (
+    Area,
+    area_of,
+    ever,
+    highest,
+    reached,
+    right_lines,
+    role_lines,
+    roles_in,
+    spans,
+    that_may,
+)
+from remit.core.names import quoted
+from remit.core.pdp import deeper_of, holders_of
+from remit.core.snapshot import Snapshot
+
+
+def breaches(constraint: Constraint, snapshot: Snapshot, now: int) -> Iterator[Breach]:
+    """Every breach of a constraint from `now` on, subject by subject."""
+    match constraint:
+        case Separate():
+            return _separate(constraint, snapshot, now)
+        case AtMost():
+            return at_most(constraint, snapshot, now)
+        case Requires():
+            return _requires(constraint, snapshot, now, groups=constraint.closed)
+        case Never():
+            return _never(constraint, snapshot, now)
+
+
+def uncounted(constraint: Constraint, snapshot: Snapshot, now: int) -> Iterator[Breach]:
+    """The groups whose members a constraint would have to know and cannot, as some come with a token only: what they
+    do, as if it were a breach. None where groups are refused or judged anyway."""
+    match constraint:
+        case AtMost(closed=False):
+            yield from groups_that_may(constraint, snapshot, now)
+        case Requires(closed=False):
+            found = _requires(constraint, snapshot, now, groups=True)
+            yield from (breach for breach in found if is_group(breach.who[0]))
+
+
+def _separate(constraint: Separate, snapshot: Snapshot, now: int) -> Iterator[Breach]:
+    """Roles or rights that nobody may unite: who might hold enough of them is looked at closely."""
+    area = area_of(snapshot, constraint.scope)
+    needs = [snapshot.role_bits[role] for role in constraint.roles]
+    needs += [that_may(snapshot.pairs[kind][action]) for kind, action in constraint.rights]
+    bits = 0
+    for need in needs:
+        bits |= need
+    fault = _roles_united if constraint.roles else _rights_united
+    for subject, mask in ever(snapshot, area, bits).items():
+        if sum(1 for need in needs if need & mask) >= constraint.n:
+            stretches = spans(snapshot, subject, area, bits, now)
+            yield from over_time(subject, stretches, partial(fault, constraint, snapshot, area, subject))
+
+
+def _roles_united(constraint: Separate, snapshot: Snapshot, area: Area, subject: str, when: int) -> Fault | None:
+    bits = sum(snapshot.role_bits[role] for role in constraint.roles)
+    held = roles_in(snapshot, subject, area, bits, when)
+    scopes = {
+        role: tuple(sorted(scope for scope, roles in held.items() if roles & snapshot.role_bits[role]))
+        for role in constraint.roles
+    }
+    had = [f"{quoted(role)} {within(some)}" for role, some in scopes.items() if some]
+    if len(had) < constraint.n:
+        return None
+    lines = tuple(role_lines(snapshot, subject, held, when))
+    return Fault("holds", _apart(had, constraint), tuple(sorted(held)), lines)
+
+
+def _rights_united(constraint: Separate, snapshot: Snapshot, area: Area, subject: str, when: int) -> Fault | None:
+    found = {right: reached(snapshot, subject, right, area, when) for right in constraint.rights}
+    had = [doing(right, highest(snapshot, scopes)) for right, scopes in found.items() if scopes]
+    if len(had) < constraint.n:
+        return None
+    lines = [right_lines(snapshot, subject, right, scopes, when) for right, scopes in found.items()]
+    where = {top for scopes in found.values() for top in highest(snapshot, scopes)}
+    return Fault("may", _apart(had, constraint), tuple(sorted(where)), tuple(each for some in lines for each in some))
+
+
+def _apart(had: list[str], constraint: Separate) -> str:
+    return f"{', '.join(had[:-1])} and {had[-1]}; {quoted(constraint.name)} allows {constraint.n - 1} of these"
+
+
+def _requires(constraint: Requires, snapshot: Snapshot, now: int, groups: bool) -> Iterator[Breach]:
+    """One role without the other thing."""
+    area = area_of(snapshot, constraint.scope)
+    bit = snapshot.role_bits[constraint.role]
+    both = bit | snapshot.role_bits.get(constraint.other, 0)
+    for subject, mask in ever(snapshot, area, both).items():
+        if mask & bit and (groups or not is_group(subject)):
+            stretches = spans(snapshot, subject, area, both, now)
+            yield from over_time(subject, stretches, partial(_lacking, constraint, snapshot, area, subject))
+
+
+def _lacking(constraint: Requires, snapshot: Snapshot, area: Area, subject: str, when: int) -> Fault | None:
+    """The scopes in which the role is held and, somewhere in what it reaches of the area, the other is not."""
+    if constraint.other in holders_of(snapshot, subject, (), when):
+        return None
+    held = roles_in(snapshot, subject, area, snapshot.role_bits[constraint.role], when)
+    others = roles_in(snapshot, subject, area, snapshot.role_bits.get(constraint.other, 0), when)
+    lacking = {
+        scope: roles
+        for scope, roles in held.items()
+        if others.keys().isdisjoint(snapshot.chains[deeper_of(snapshot, scope, area.scope) or scope])
+    }
+    if not lacking:
+        return None
+    where = tuple(sorted(lacking))
+    group = constraint.other.startswith("group:")
+    without = f"without belonging to {quoted(constraint.other)}" if group else f"without {quoted(constraint.other)}"
+    what = f"{quoted(constraint.role)} {within(where)} {without}, which {quoted(constraint.name)} requires"
+    return Fault("holds", what, where, tuple(role_lines(snapshot, subject, lacking, when)))
+
+
+def _never(constraint: Never, snapshot: Snapshot, now: int) -> Iterator[Breach]:
+    """A right that somebody has who must not."""
+    area, right = area_of(snapshot, constraint.scope), constraint.right
+    need = that_may(snapshot.pairs[right.kind][right.action])
+
+    def fault(subject: str, when: int) -> Fault | None:
+        if not _is_meant(constraint, snapshot, subject, when):
+            return None
+        found = reached(snapshot, subject, right, area, when)
+        if not found:
+            return None
+        where = highest(snapshot, found)
+        what = f"{doing(right, where)}; {quoted(constraint.name)} says never"
+        return Fault("may", what, where, tuple(right_lines(snapshot, subject, right, found, when)))
+
+    for subject in ever(snapshot, area, need):
+        yield from over_time(subject, spans(snapshot, subject, area, need, now), partial(fault, subject))
+
+
+def _is_meant(constraint: Never, snapshot: Snapshot, subject: str, when: int) -> bool:
+    """Is this one of those who must not? A group is of every type, since anybody may come with it in a token."""
+    holders = holders_of(snapshot, subject, (), when)
+    if not set(constraint.but).isdisjoint(holders):
+        return False
+    if constraint.who.endswith(":"):
+        return subject.startswith((constraint.who, "group:"))
+    return constraint.who == EVERYONE or constraint.who in holders
