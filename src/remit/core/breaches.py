@@ -20,6 +20,7 @@ from remit.core.holding import (
     spans,
     that_may,
 )
+from remit.core.model import Ground
 from remit.core.names import quoted
 from remit.core.pdp import deeper_of, holders_of
 from remit.core.snapshot import Snapshot
@@ -136,10 +137,19 @@ def _never(constraint: Never, snapshot: Snapshot, now: int) -> Iterator[Breach]:
             return None
         where = highest(snapshot, found)
         what = f"{doing(right, where)}; {quoted(constraint.name)} says never"
-        return Fault("may", what, where, tuple(right_lines(snapshot, subject, right, found, when)))
+        lines = (
+            *right_lines(snapshot, subject, right, found, when),
+            *_joining(snapshot, subject, constraint.who, when),
+        )
+        return Fault("may", what, where, lines)
 
     for subject in ever(snapshot, area, need):
         yield from over_time(subject, spans(snapshot, subject, area, need, now), partial(fault, subject))
+
+
+def _joining(snapshot: Snapshot, subject: str, group: str, when: int) -> Iterator[Ground]:
+    """The memberships by which a subject is one of a group that `never` is about."""
+    return (each.ground() for name, path in snapshot.paths_at(subject, when) if name == group for each in path)
 
 
 def _is_meant(constraint: Never, snapshot: Snapshot, subject: str, when: int) -> bool:
