@@ -47,6 +47,9 @@ BY_OTHERS = {
 }
 """Words of other people's interfaces, each in the one file that speaks it."""
 
+RULES_BY_OTHERS = {"src/remit/cli/sinks/sarif.py": "SARIF's word for what a code stands for"}
+"""Files that write another format's word for something else, each with the reason."""
+
 OTHER_RULES = {
     "src/remit/core/findings.py: Rule": "what a finding's code stands for: a rule of remit's own, never of a policy",
     "src/remit/core/findings.py: RULES": "the same, all of them",
@@ -154,6 +157,7 @@ def test_a_rule_is_never_just_a_rule_in_what_people_read() -> None:
     said = [each for module in MODULES for each in messages_in(module)] + [
         each for page in PAGES for each in written_in(page)
     ]
+    said = [each for each in said if each.file not in RULES_BY_OTHERS]
     found = [f"{each.file}:{each.line} `{each.text.strip()[:80]}`: {RULE}" for each in said if bare(each)]
     assert not found, "\n".join(found)
 

@@ -16,9 +16,29 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class ReportFormat(StrEnum):
+    """How findings are written: for people, for scripts, or for what reads such things in CI."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+    JUNIT = "junit"
+
+
+class TableFormat(StrEnum):
+    """How a table is written: for people, for scripts, or for a spreadsheet."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+
+
 PolicyDir = Annotated[Path, typer.Option("--policy", envvar="REMIT_POLICY", help="The policy directory.")]
 ModelFile = Annotated[Path, typer.Option("--model", envvar="REMIT_MODEL", help="The Casbin model.")]
 Formatted = Annotated[Format, typer.Option("--format", help="How the answer is written.")]
+Reported = Annotated[ReportFormat, typer.Option("--format", help="How the findings are written.")]
+Tabled = Annotated[TableFormat, typer.Option("--format", help="How the table is written.")]
 Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help="Who asks: `user:…`, `group:…` or `application:…`.")]
 Action = Annotated[str, typer.Argument(metavar="ACTION", help="What they want to do.")]
 Resource = Annotated[str, typer.Argument(metavar="KIND[:ID]", help="What they want to do it to.")]
