@@ -1,4 +1,4 @@
-"""Everything that is measured, as tables: `make bench`, or `python benchmarks/run.py decide build http search catalog`.
+"""Everything that is measured, as tables: `make bench`, or `python benchmarks/run.py decide build …`, by the names below.
 
 Every figure is taken in a process of its own; ratios compare what ran in the same minutes on the same machine.
 """
@@ -94,7 +94,17 @@ def catalog() -> None:
     print(f"| a new workspace, two of its blocks made on the fly | {f['workspace_ms']:.1f} |", flush=True)
 
 
+def duties() -> None:
+    """Constraints, all of time judged."""
+    print("\n## Constraints judged over all of time, with the index of searches\n")
+    print("| access rules | constraints | violations | s |")
+    print("|---|---|---|---|")
+    for rules in (1_000, 100_000):
+        for name, f in run("duties.py", str(rules))["judged"].items():
+            print(f"| {rules:,} | {name} | {f['violations']:,} | {f['seconds']:.2f} |", flush=True)
+
+
 if __name__ == "__main__":
     print(f"Python {platform.python_version()}, {platform.machine()}")
-    for name in sys.argv[1:] or ("decide", "build", "http", "search", "catalog"):
-        {"decide": decide, "build": build, "http": http, "search": search, "catalog": catalog}[name]()
+    for name in sys.argv[1:] or ("decide", "build", "http", "search", "catalog", "duties"):
+        {"decide": decide, "build": build, "http": http, "search": search, "catalog": catalog, "duties": duties}[name]()

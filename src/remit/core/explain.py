@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from remit.core.advice import advise
@@ -27,7 +27,8 @@ def explain(snapshot: Snapshot, question: Question, witness: Witness, ignored: t
     holders = holders_of(snapshot, question.subject, question.groups, question.when)
     counted = tuple(group for group in dict.fromkeys(holders) if group != question.subject)
     if witness.allowed:
-        path = min(ways(snapshot, question, witness), key=lambda path: _size(snapshot, path))
+        permissions = permissions_to(snapshot, question.kind, question.action)
+        path = min(ways(snapshot, question, witness, permissions), key=lambda path: _size(snapshot, path))
         lines, sentence, advice = _grounds(snapshot, question, path), _granted(snapshot, question, path), None
     else:
         lines, sentence = (), _refused(snapshot, question, witness)
@@ -53,9 +54,13 @@ class Way(NamedTuple):
     at: str
 
 
-def ways(snapshot: Snapshot, question: Question, witness: Witness) -> Iterator[Way]:
-    """Every way to this allow."""
-    permissions = [p for p in snapshot.permissions if (p.kind, p.action) == (question.kind, question.action)]
+def permissions_to(snapshot: Snapshot, kind: str, action: str) -> list[Permission]:
+    """The permissions that name this pair."""
+    return [each for each in snapshot.permissions if each.kind == kind and each.action == action]
+
+
+def ways(snapshot: Snapshot, question: Question, witness: Witness, permissions: Sequence[Permission]) -> Iterator[Way]:
+    """Every way to this allow by these permissions, each group with a shortest chain of memberships."""
     for holder, memberships in _holders(snapshot, question):
         scopes = snapshot.grants.get(holder, {}) if witness.place is None else snapshot.chains[witness.place]
         for scope in scopes:
