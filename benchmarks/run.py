@@ -1,4 +1,4 @@
-"""Everything that is measured, as tables: `make bench`, or `python benchmarks/run.py decide build …`, by the names below.
+"""Everything that is measured, as tables: `make bench`, or `python benchmarks/run.py NAME …` by the names at the end.
 
 Every figure is taken in a process of its own; ratios compare what ran in the same minutes on the same machine.
 """

@@ -82,7 +82,7 @@ def wrong(policy: Policy, now: int, judge: Judge, build: Callable[[Policy], Any]
     for constraint in policy.constraints:
         due = {when: each.breaking(constraint) for when, each in zip(every, naive, strict=True)}
         here = [each for each in found if each.constraint == constraint]
-        crowds = [each for each in here if each.sentence[0].isdigit()]
+        crowds = [each for each in here if each.sentence.startswith("up to ")]
         for when in every:
             named = {name for each in here if each not in crowds and _in(each, when) for name in each.who}
             if any(_in(each, when) for each in crowds):
@@ -103,7 +103,7 @@ def _miscounted(crowd: Any, due: dict[int, set[str]]) -> Iterator[str]:
     """What is wrong with too many people: how many there are at most, and who they are over all of it."""
     there = [{name for name in some if name.startswith("user:")} for when, some in due.items() if _in(crowd, when)]
     most, all_ = max(map(len, there), default=0), set().union(*there)
-    if not all(there) or int(crowd.sentence.split()[0]) != most or set(crowd.who) != all_:
+    if not all(there) or int(crowd.sentence.split()[2]) != most or set(crowd.who) != all_:
         yield f"{crowd.sentence}: {crowd.who}, and there are {most} of {sorted(all_)}"
 
 

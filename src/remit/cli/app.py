@@ -15,6 +15,7 @@ import typer
 from remit.cli.asking import add_questions
 from remit.cli.blocks import add_blocks
 from remit.cli.callers import add_callers
+from remit.cli.duties import add_duties
 from remit.cli.exits import Exit
 from remit.cli.house import House, ServeOptions
 from remit.cli.options import MODEL, POLICY, STATE, ModelFile, PolicyDir, State
@@ -33,6 +34,7 @@ PUBLIC = {
     "explain": _OFFLINE,
     "load": _OFFLINE,
     "test": _OFFLINE,
+    "sod": _OFFLINE,
     "token": _STATE,
     "keys create": _STATE,
     "keys list": _STATE,
@@ -57,6 +59,7 @@ def create_cli(house: House) -> typer.Typer:
     )
     add_questions(app, house)
     add_policy_verbs(app, house)
+    add_duties(app, house)
     add_callers(app, house)
     add_blocks(app, house)
     add_workspaces(app, house)

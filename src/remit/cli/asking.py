@@ -92,8 +92,13 @@ def read_question(
         if scope is not None:
             checked_scope(f"{option} {scope}", scope)
     named = tuple(f"group:{checked_name('--group', group.removeprefix('group:'))}" for group in groups or ())
+    id_ = id if colon else None
+    return Question(subject, checked_name("ACTION", action), kind, id_, home, place, named, read_when(when, now))
+
+
+def read_when(when: str | None, now: int) -> int:
+    """The instant that `--when` names; now if it is not given. Raises RequestInvalid if it names none."""
     try:
-        instant = now if when is None else parse_instant(when)
+        return now if when is None else parse_instant(when)
     except ValueError as error:
         raise RequestInvalid(f"`--when {when}` {error}") from None
-    return Question(subject, checked_name("ACTION", action), kind, id if colon else None, home, place, named, instant)

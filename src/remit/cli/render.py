@@ -59,7 +59,7 @@ def explanation_lines(explanation: Explanation, question: Question) -> Iterator[
     yield f"{'allow' if explanation.allowed else 'deny'}  {explanation.code}"
     yield safe(f"  {explanation.sentence}")
     if explanation.lines:
-        yield from _table(explanation.lines)
+        yield from ground_table(explanation.lines)
     if explanation.advice is not None:
         yield from _advice_lines(explanation.advice)
     if explanation.counted:
@@ -72,10 +72,10 @@ def explanation_lines(explanation: Explanation, question: Question) -> Iterator[
 def _advice_lines(advice: Advice) -> Iterator[str]:
     if advice.nearest is not None:
         yield safe(f"  nearest miss: {advice.nearest}")
-        yield from _table(tuple(rule.ground() for rule in advice.access_rules))
+        yield from ground_table(tuple(rule.ground() for rule in advice.access_rules))
     if advice.lapsed:
         yield "  would grant, but not at the time judged:"
-        yield from _table(tuple(rule.ground() for rule in advice.lapsed))
+        yield from ground_table(tuple(rule.ground() for rule in advice.lapsed))
     if advice.suggestion is not None:
         yield "  would grant, added to policies/access_rules.csv:"
         yield safe(f"    {advice.suggestion}")
@@ -83,7 +83,7 @@ def _advice_lines(advice: Advice) -> Iterator[str]:
         yield safe(f"  no access rule is suggested: {advice.no_suggestion}")
 
 
-def _table(grounds: tuple[Ground, ...]) -> Iterator[str]:
+def ground_table(grounds: Sequence[Ground]) -> Iterator[str]:
     """Lines of policy in columns: what, where, text."""
     what = max((len(ground.what) for ground in grounds), default=0)
     where = max((len(str(ground.origin)) for ground in grounds), default=0)

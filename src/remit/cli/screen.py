@@ -45,7 +45,7 @@ class Screen:
         if as_json:
             self.show([json.dumps(text)])
         elif self._out.is_terminal:
-            self.show(safe(line) for line in text.rstrip("\n").split("\n"))
+            self.show(safe(line.removesuffix("\r")) for line in text.rstrip("\r\n").split("\n"))
         else:
             sys.stdout.write(text)
             sys.stdout.flush()

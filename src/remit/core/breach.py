@@ -14,7 +14,7 @@ _MOST_SCOPES = 3  # that a sentence names; the lines name them all
 
 class Breach(NamedTuple):
     """Somebody breaks a constraint from `since` until `until`: what they do (`verb` and `what`), in which scopes, and
-    by which lines. `crowd`: how many at once, where it is their number that breaks it; else 0."""
+    by which lines. `crowd`: how many at once at most, where it is their number that breaks it; else 0."""
 
     who: tuple[str, ...]
     since: int

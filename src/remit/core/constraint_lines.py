@@ -115,7 +115,12 @@ def _requires(line: Line, names: Names) -> Constraint | None:
 
 def _never(line: Line, names: Names) -> Constraint | None:
     right, who = right_of(line, 4, names), line.fields[5]
-    good = who == EVERYONE or (type_is_known(line, names) if _TYPE.fullmatch(who) else subject_is_known(line, 5, names))
+    good = who == EVERYONE
+    if not good and ":" not in who:
+        help = "write `everyone`, a type such as `user:`, or a subject such as `user:ada@example.com`"
+        line.fail(5, "R035", f"{quoted(who)} does not say who", help)
+    elif not good:
+        good = type_is_known(line, names) if _TYPE.fullmatch(who) else subject_is_known(line, 5, names)
     if len(line.fields) > 6 and (line.fields[6] != BUT or len(line.fields) == 7):
         line.fail(6, "R035", f"{quoted(line.fields[6])} where the constraint ends", f"write `{FORMS['never']}`")
         return None

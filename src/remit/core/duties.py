@@ -18,7 +18,7 @@ from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
 
 _PLURAL = {"holds": "hold"}
-_ORDER = ("access rule", "membership", "permission")
+_ORDER = ("permission", "access rule", "membership")  # as in an explanation
 
 
 class Violation(NamedTuple):
@@ -70,7 +70,7 @@ def _violation(constraint: Constraint, alike: list[Breach]) -> Violation:
     _, since, until, verb, what, where, _, crowd = alike[0]
     # a group first: those that follow break it because of it
     who = sorted({name for each in alike for name in each.who}, key=lambda name: (not name.startswith("group:"), name))
-    names = f"{crowd:,} people" if crowd else _names(who)
+    names = f"up to {crowd:,} people" if crowd else _names(who)
     sentence = f"{names} {verb if len(who) == 1 else _PLURAL.get(verb, verb)} {what}"
     lines = sorted({line for each in alike for line in each.lines}, key=lambda line: (_ORDER.index(line[0]), line))
     return Violation(constraint, tuple(who), where, since, until, sentence, tuple(lines))
