@@ -20,7 +20,7 @@ from policies import files
 from remit.adapters.cluster_workspaces import rendered_cluster
 from remit.adapters.db import open_catalog
 from remit.adapters.db.engine import sqlite_url
-from remit.adapters.memory import RingJournal, StartedWith
+from remit.adapters.memory import RingJournal
 from remit.adapters.sealing import Sealer
 from remit.assembly import keep
 from remit.bootstrap import handlers
@@ -32,6 +32,7 @@ from remit.core.snapshot import Snapshot
 from remit.service import operations as op
 from remit.service.gate import Gate
 from remit.service.judging import SnapshotJudge
+from remit.service.live import LivePolicy
 from remit.service.ports import Catalog, Wanted
 
 ASSETS, RULES, PAGE = 10_000, 10_000, 50
@@ -85,8 +86,8 @@ def main(url: str) -> dict[str, Any]:
     filled(catalog, [scope for scope in snapshot.chains if scope.startswith("project:")])
     judge = SnapshotJudge(lambda: snapshot, time.time_ns)
     kept = keep(catalog, judge, rendered_cluster(None), Sealer(bytes(32)), lambda: snapshot)
-    performed = {**handlers(bytes(32), kept.door), **kept.handlers}
-    gate = Gate(StartedWith(snapshot), RingJournal(), time.time_ns, performed, kept.door)
+    performed = {**handlers(bytes(32), LivePolicy(snapshot), kept.door), **kept.handlers}
+    gate = Gate(LivePolicy(snapshot), RingJournal(), time.time_ns, performed, kept.door)
 
     def perform(operation: Any) -> Any:
         return asyncio.run(gate.perform(ADA, operation))

@@ -104,7 +104,24 @@ def duties() -> None:
             print(f"| {rules:,} | {name} | {f['violations']:,} | {f['seconds']:.2f} |", flush=True)
 
 
+def live() -> None:
+    """A policy that changes under a server."""
+    print("\n## A policy that changes under a server: medians, one question every 2 ms\n")
+    print("| access rules | from file to effect, s | p50 quiet / meanwhile, ms | p99 quiet / meanwhile, ms "
+          "| worst, ms | peak, MB |")  # fmt: skip
+    print("|---|---|---|---|---|---|")
+    for rules, rounds in ((10_000, 8), (100_000, 6), (1_000_000, 2)):
+        f = run("live.py", str(rules), str(rounds))
+        halves = f"{f['quiet_p50_ms']:.2f} / {f['busy_p50_ms']:.2f}"
+        tails = f"{f['quiet_p99_ms']:.2f} / {f['busy_p99_ms']:.2f}"
+        rest = f"{f['busy_worst_ms']:.0f} | {f['peak_mb']:.0f}"
+        print(f"| {rules:,} | {f['effect_s']:.2f} | {halves} | {tails} | {rest} |", flush=True)
+
+
+ALL = {"decide": decide, "build": build, "http": http, "search": search, "catalog": catalog, "duties": duties,
+       "live": live}  # fmt: skip
+
 if __name__ == "__main__":
     print(f"Python {platform.python_version()}, {platform.machine()}")
-    for name in sys.argv[1:] or ("decide", "build", "http", "search", "catalog", "duties"):
-        {"decide": decide, "build": build, "http": http, "search": search, "catalog": catalog, "duties": duties}[name]()
+    for name in sys.argv[1:] or ALL:
+        ALL[name]()

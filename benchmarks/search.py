@@ -17,12 +17,13 @@ from itertools import islice
 from typing import Any
 
 from policies import files
-from remit.adapters.memory import RingJournal, StartedWith
+from remit.adapters.memory import RingJournal
 from remit.bootstrap import handlers
 from remit.core.model import Actor
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
 from remit.service.gate import Gate
+from remit.service.live import LivePolicy
 from remit.service.operations import Asked, EvaluateMany, Page, PermittedScopes, Search, Sought
 
 RESOURCES, PAGE, BATCH = 10_000, 100, 256
@@ -58,7 +59,7 @@ def main(rules: int) -> dict[str, object]:
     began = time.process_time()
     directory = snapshot.directory
     indexed = time.process_time() - began
-    gate = Gate(StartedWith(snapshot), RingJournal(), lambda: WHEN, handlers(bytes(32)))
+    gate = Gate(LivePolicy(snapshot), RingJournal(), lambda: WHEN, handlers(bytes(32), LivePolicy(snapshot)))
     gc.collect()
     gc.freeze()
 

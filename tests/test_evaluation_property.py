@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from asking import FILES, entity, question
-from remit.adapters.memory import RingJournal, StartedWith
+from remit.adapters.memory import RingJournal
 from remit.bootstrap import handlers
 from remit.core.pdp import decide
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
 from remit.entry import RealHouse
 from remit.service.gate import Gate
+from remit.service.live import LivePolicy
 from remit.service.operations import checked_name, checked_scope
 from remit.web.identity import Callers
 from remit.web.limits import Limits, Rates
@@ -63,7 +64,7 @@ ODD: list[Any] = [
 
 def app() -> DecisionRoutes:
     """The decision routes over the small policy."""
-    gate = Gate(StartedWith(SNAPSHOT), RingJournal(10), time.time_ns, handlers(SECRET))
+    gate = Gate(LivePolicy(SNAPSHOT), RingJournal(10), time.time_ns, handlers(SECRET, LivePolicy(SNAPSHOT)))
     return DecisionRoutes(gate, Callers(CALLERS, Rates(None)), Limits(), lambda *_: None)
 
 

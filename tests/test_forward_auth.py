@@ -13,13 +13,14 @@ import pytest
 
 from asking import FILES
 from policies import files
-from remit.adapters.memory import RingJournal, StartedWith
+from remit.adapters.memory import RingJournal
 from remit.core.model import Actor
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
 from remit.errors import CouldNotDecide, NotAuthenticated
 from remit.service.decisions import evaluate
 from remit.service.gate import Gate
+from remit.service.live import LivePolicy
 from remit.service.operations import Asked, Evaluate, Operation
 from remit.web.forward import PATH, ForwardAuth
 from remit.web.forward_table import read_table
@@ -76,7 +77,7 @@ def forward_auth(
 ) -> ForwardAuth:
     """The endpoint over a policy and a table."""
     handlers = dict.fromkeys(get_args(Operation), evaluate)  # it performs no other operation
-    gate = Gate(StartedWith(snapshot), journal or RingJournal(), time.time_ns, handlers)
+    gate = Gate(LivePolicy(snapshot), journal or RingJournal(), time.time_ns, handlers)
     return ForwardAuth(gate, Callers(Known(), Rates(None)), read_table("table", table), rest)
 
 

@@ -197,7 +197,7 @@ def test_a_slash_more_is_another_path_and_leads_nowhere(pdp: Running, path: str)
 
 def test_the_openapi_document_knows_every_route(pdp: Running) -> None:
     paths = pdp.client.get("/openapi.json").json()["paths"]
-    assert set(paths) == {*ROUTES, *PAGES} - {"/openapi.json"}
+    assert set(paths) == {*ROUTES, *PAGES, "/v1/policy/status"} - {"/openapi.json"}
     for path in ROUTES:
         assert set(paths[path]) == {"post"}
 
@@ -223,9 +223,9 @@ def broken(error: Exception) -> Callable[..., Any]:
     source = Unreachable(error)
     journal: Any = Unreachable(error)
     return create_app(
-        Gate(source, journal, time.time_ns, handlers(SECRET)),
+        Gate(source, journal, time.time_ns, handlers(SECRET, source)),
         CALLERS,
-        lambda: str(source.current().revision),
+        source.current,
         "http://127.0.0.1",
         Limits(),
     )

@@ -20,6 +20,7 @@ from remit.core.snapshot import Snapshot
 from remit.web.app import METADATA
 from remit.web.forward_table import read_table
 from remit.web.kept import CATALOG_ROUTES, TOKEN
+from remit.web.policy import POLICY_ROUTES
 from remit.web.raw import ROUTES
 from server import BEARER, CALLERS, SECRET, Running, bearer, with_caller
 from test_roll_call import fastapi_within
@@ -90,6 +91,7 @@ def check(case: Any, running: Running, caller: str) -> None:
 def test_every_route_is_asked() -> None:
     asked = {operation.ok().path for operation in SCHEMA.get_all_operations()}
     pages = {route.path for route in CATALOG_ROUTES} | {TOKEN, "/forward-auth", "/healthz", "/readyz", METADATA}
+    pages |= {route.path for route in POLICY_ROUTES}
     assert asked == set(DOCUMENT["paths"]) == {*ROUTES, *pages}
     assert len(WANTED) == len(NAMES)
 

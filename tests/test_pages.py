@@ -15,7 +15,7 @@ import pytest
 
 from asking import entity, question
 from policies import files
-from remit.adapters.memory import RingJournal, StartedWith
+from remit.adapters.memory import RingJournal
 from remit.bootstrap import handlers
 from remit.core.model import Actor
 from remit.core.policy import read_policy
@@ -24,6 +24,7 @@ from remit.core.times import parse_instant
 from remit.errors import RequestInvalid
 from remit.service import searches
 from remit.service.gate import Gate
+from remit.service.live import LivePolicy
 from remit.service.operations import Asked, Page, Results, Search, Sought
 from remit.service.paging import LIFETIME, MOST, Pages, Position
 from server import CALLER, SECRET, Running, bearer, serving, with_caller
@@ -302,7 +303,7 @@ def test_a_window_that_ends_between_two_pages_does_not_part_them() -> None:
     """All pages answer for the instant of the first: who was listed then is on a later page even if time went on."""
     policy = read_policy(with_caller(crowded("g, user:brief, maker, project:a, 2026-01-01, 2026-06-01\n")))
     snapshot, time = Snapshot(policy), [parse_instant("2026-05-31T23:59:59Z") * 1_000]
-    gate = Gate(StartedWith(snapshot), RingJournal(9), lambda: time[0], handlers(SECRET))
+    gate = Gate(LivePolicy(snapshot), RingJournal(9), lambda: time[0], handlers(SECRET, LivePolicy(snapshot)))
     asked = Asked("", "view", "environment", "room000")
 
     def page(token: str | None = None) -> Results:

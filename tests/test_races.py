@@ -17,7 +17,7 @@ import catalogs
 from catalogs import PATIENCE, VISION, asset, kept
 from keeping import kept_over
 from remit.adapters.db.store import SqlCatalog
-from remit.adapters.memory import RingJournal, StartedWith
+from remit.adapters.memory import RingJournal
 from remit.bootstrap import handlers
 from remit.core.blocks import Asset, Phase, Variant, Workspace
 from remit.core.model import Actor
@@ -27,6 +27,7 @@ from remit.errors import Conflict, NotAllowed, NotFound, Outdated
 from remit.service import catalog_gate
 from remit.service import operations as op
 from remit.service.gate import Gate
+from remit.service.live import LivePolicy
 from remit.service.ports import Secrets, Wanted
 from server import SECRET
 from test_shipped_policy import shipped
@@ -61,8 +62,8 @@ class Live:
 def gate_over(catalog: SqlCatalog, live: Callable[[], Snapshot] | None = None, cluster: Any = None) -> Gate:
     """The real gate over a catalog."""
     made = kept_over(live or Live(), catalog, cluster=cluster)
-    performed = {**handlers(SECRET, made.door), **made.handlers}
-    return Gate(StartedWith(BEFORE), RingJournal(), time.time_ns, performed, made.door)
+    performed = {**handlers(SECRET, LivePolicy(BEFORE), made.door), **made.handlers}
+    return Gate(LivePolicy(BEFORE), RingJournal(), time.time_ns, performed, made.door)
 
 
 def together(gate: Gate, *operations: Any) -> list[Any]:

@@ -20,7 +20,7 @@ from commands import Desk
 from house import Module, modules
 from keeping import kept_over, no_exchange
 from readable import FILES, POLICY
-from remit.adapters.memory import RingJournal, StartedWith
+from remit.adapters.memory import RingJournal
 from remit.bootstrap import build_app, handlers
 from remit.cli import app as cli
 from remit.core.blocks import Variant
@@ -30,6 +30,7 @@ from remit.core.snapshot import Snapshot
 from remit.errors import Misconfigured
 from remit.service import operations as op
 from remit.service.gate import Gate, Permit
+from remit.service.live import LivePolicy
 from remit.service.needs import Need
 from remit.service.operations import (
     Asked,
@@ -40,6 +41,7 @@ from remit.service.operations import (
     Operation,
     Page,
     PermittedScopes,
+    PolicyStatus,
     Search,
     Sought,
     Unanswerable,
@@ -49,12 +51,13 @@ from remit.web import forward
 from remit.web.forward_table import read_table
 from remit.web.kept import CATALOG_ROUTES
 from remit.web.limits import Limits
+from remit.web.policy import POLICY_ROUTES
 from remit.web.raw import ROUTES
 from server import CALLERS, SECRET
 from test_shipped_policy import shipped
 
 SNAPSHOT = Snapshot(POLICY)
-HANDLERS = handlers(SECRET)
+HANDLERS = handlers(SECRET, LivePolicy(SNAPSHOT))
 TABLE = read_table("table.csv", b"GET, /workloads/{id}, view, workload, {id}\n")
 OPERATIONS = get_args(Operation)
 IN_CATALOG = get_args(CatalogOperation)
@@ -64,6 +67,7 @@ EXAMPLES: dict[type, Any] = {
     EvaluateMany: EvaluateMany((Unanswerable("no question"), ABOUT_ADA), explain=True),
     Search: Search(Sought.RESOURCE, ABOUT_ADA, Page(b"")),
     PermittedScopes: PermittedScopes(ABOUT_ADA),
+    PolicyStatus: PolicyStatus(),
 }
 """One of each operation, asked by somebody whom it does not concern."""
 
@@ -125,12 +129,12 @@ def assert_reasons(public: dict[str, str]) -> None:
 
 def test_every_route_is_bound_to_an_operation_or_public_with_a_reason(app: FastAPI) -> None:
     routes = methods_of(app)
-    assert len(routes) == 98, "count them: a route that the walk misses is one that nobody checks"
-    kept = {(route.method, route.path) for route in CATALOG_ROUTES}
+    assert len(routes) == 99, "count them: a route that the walk misses is one that nobody checks"
+    kept = {(route.method, route.path) for route in (*CATALOG_ROUTES, *POLICY_ROUTES)}
     forgotten = [each for each in routes if each[1] not in web.PUBLIC and each[1] not in ROUTES and each not in kept]
     assert not forgotten, f"bind them to an operation in a table, or say in PUBLIC why they need none: {forgotten}"
     assert web.PUBLIC.keys() == {path for each in routes if each not in kept for path in each[1:]}
-    assert kept <= set(routes) and len(kept) == len(CATALOG_ROUTES) == 98 - len(web.PUBLIC)
+    assert kept <= set(routes) and len(kept) == len(CATALOG_ROUTES) + len(POLICY_ROUTES) == 99 - len(web.PUBLIC)
     assert not web.PUBLIC.keys() & ROUTES.keys()
     assert_reasons(web.PUBLIC)
 
@@ -147,6 +151,11 @@ def test_every_route_of_the_catalog_leads_to_one_of_its_operations() -> None:
         assert route.operation in IN_CATALOG, route.path
         assert route.summary
     assert {route.operation for route in CATALOG_ROUTES} == set(IN_CATALOG), "an operation that nobody can ask for"
+
+
+def test_every_route_of_the_policy_leads_to_an_operation_on_it() -> None:
+    for route in POLICY_ROUTES:
+        assert route.operation in OPERATIONS and route.summary, route.path
 
 
 def test_every_operation_of_the_catalog_needs_something_or_lists_what_its_caller_reaches() -> None:
@@ -227,7 +236,7 @@ def test_every_operation_says_what_it_needs() -> None:
 def test_a_gate_without_a_handler_does_not_start(missing: type) -> None:
     handlers = {operation: handler for operation, handler in HANDLERS.items() if operation is not missing}
     with pytest.raises(Misconfigured, match=missing.__name__):
-        Gate(StartedWith(SNAPSHOT), RingJournal(), time.time_ns, handlers)
+        Gate(LivePolicy(SNAPSHOT), RingJournal(), time.time_ns, handlers)
 
 
 def test_the_gate_has_one_method() -> None:

@@ -8,7 +8,8 @@ The rooms of this house and their one direction (an arrow reads "may import"):
     adapters -> core, service.ports    the world behind the ports
     web, cli -> core.model, service.gate, service.operations    faces; they decide nothing
     client -> core.model   what other services import to ask
-    bootstrap -> everyone  the composition root; `entry` is the command, `serving` the server under the faces
+    bootstrap -> everyone  the composition root; `entry` is the command, `serving` the server under the faces,
+                           `following` lets a changed policy go live
 
 Start reading at `service/operations.py`; the semantics live in `core/pdp.py`.
 """

@@ -11,21 +11,25 @@ from pathlib import Path
 
 from remit.adapters.identities import Identities
 from remit.adapters.keys import Keys
-from remit.adapters.memory import RingJournal, StartedWith
+from remit.adapters.memory import RingJournal
 from remit.adapters.policy_files import read_file
 from remit.adapters.secret import derived, secret_in
 from remit.adapters.settings import Listening, Settings, read_settings
 from remit.adapters.tokens import dev_tokens, minted, oidc_tokens
+from remit.adapters.watching import WatchedDirectory
 from remit.assembly import Kept, exchange_of, exchange_secret, kept_by
 from remit.cli.house import ListedKey, ServeOptions
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
 from remit.errors import Misconfigured
+from remit.following import following
 from remit.service.catalog_gate import CatalogDoor
 from remit.service.decisions import evaluate, evaluate_many
 from remit.service.gate import Gate, Handler
-from remit.service.operations import Evaluate, EvaluateMany, Operation, PermittedScopes, Search
+from remit.service.live import LivePolicy
+from remit.service.operations import Evaluate, EvaluateMany, Operation, PermittedScopes, PolicyStatus, Search, Standing
 from remit.service.paging import Pages
+from remit.service.ports import Policies
 from remit.service.searches import Searches, permitted_scopes
 from remit.serving import serve
 from remit.web.app import create_app
@@ -36,7 +40,7 @@ from remit.web.kept import Exchange
 from remit.web.limits import Limits
 
 
-def handlers(secret: bytes, door: CatalogDoor | None = None) -> dict[type[Operation], Handler]:
+def handlers(secret: bytes, policies: Policies, door: CatalogDoor | None = None) -> dict[type[Operation], Handler]:
     """Every operation and what performs it; `secret` is that of the state directory, `door` the catalog's if any."""
     searches = Searches(Pages(derived(secret, "page tokens")), None if door is None else door.kept)
     return {
@@ -44,11 +48,12 @@ def handlers(secret: bytes, door: CatalogDoor | None = None) -> dict[type[Operat
         EvaluateMany: evaluate_many,
         Search: searches.search,
         PermittedScopes: permitted_scopes,
+        PolicyStatus: lambda *_: policies.standing(),
     }
 
 
 def build_app(
-    snapshot: Snapshot,
+    policy: Snapshot | LivePolicy,
     base_url: str,
     callers: Callers,
     secret: bytes,
@@ -58,13 +63,17 @@ def build_app(
     exchange: Exchange | None = None,
     decides: bool = True,
 ) -> AsgiApp:
-    """The HTTP face over one snapshot, and over a catalog if there is one; where another one `decides`, only that."""
-    policies = StartedWith(snapshot)
-    assert snapshot.directory  # searches find their index made
-    performed = {**handlers(secret, kept.door if kept else None), **(kept.handlers if kept else {})}
+    """The HTTP face over a policy, and over a catalog if there is one; where another one `decides`, only that."""
+    policies = policy if isinstance(policy, LivePolicy) else LivePolicy(policy)
+    performed = {**handlers(secret, policies, kept.door if kept else None), **(kept.handlers if kept else {})}
     gate = Gate(policies, RingJournal(), time.time_ns, performed, kept.door if kept else None)
     catalog = exchange if kept else None
-    return create_app(gate, callers, lambda: policies.current().revision, base_url, limits, forward, catalog, decides)
+
+    def ready() -> Standing:
+        policies.current()
+        return policies.standing()
+
+    return create_app(gate, callers, ready, base_url, limits, forward, catalog, decides)
 
 
 def callers_of(settings: Settings, state: Path, secret: bytes) -> Callers:
@@ -91,6 +100,8 @@ def run_server(options: ServeOptions, live: Callable[[], tuple[Policy, Snapshot]
     """
     listening = Listening(options.host, options.port, options.base_url, options.tls, options.behind_tls_proxy)
     settings = read_settings(os.environ, listening)
+    if settings.max_policy_age is not None and not options.watch:
+        raise Misconfigured("`REMIT_MAX_POLICY_AGE` is for a policy that is followed; start with --watch")
     secret = secret_in(options.state)
     callers = callers_of(settings, options.state, secret)
     table = settings.forward_auth
@@ -102,15 +113,19 @@ def run_server(options: ServeOptions, live: Callable[[], tuple[Policy, Snapshot]
     scheme = "http" if settings.tls is None else "https"
     here = f"{scheme}://" + _authority(options.host, listener.getsockname()[1])
     limits = Limits(settings.max_body, settings.max_batch, rate=settings.rate)
-    kept = kept_by(settings.catalog, options.state, secret, lambda: snapshot) if settings.catalog.here else None
+    max_age = None if settings.max_policy_age is None else settings.max_policy_age * 1_000_000
+    source = WatchedDirectory(options.policy, options.model) if options.watch else None
+    policies = LivePolicy(snapshot, str(source or ""), time.time_ns() // 1_000, max_age)
+    kept = kept_by(settings.catalog, options.state, secret, policies.current) if settings.catalog.here else None
     exchange = exchange_of(Keys(options.state) if "keys" in settings.modes else None, secret)
     decides = settings.catalog.pdp is None
-    app = build_app(snapshot, settings.base_url or here, callers, secret, limits, forward, kept, exchange, decides)
+    app = build_app(policies, settings.base_url or here, callers, secret, limits, forward, kept, exchange, decides)
     gc.collect()
     gc.freeze()  # the snapshot lives as long as the process: no collection need ever look at it
     print(f"remit answers at {here} by revision {snapshot.revision[:12]} ({summary})", flush=True)  # noqa: T201
     print(f"callers are known by {_known_by(settings.modes)}", flush=True)  # noqa: T201
-    serve(app, listener, settings.tls)
+    with following(policies, source):
+        serve(app, listener, settings.tls)
 
 
 class RealKeys:

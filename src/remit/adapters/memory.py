@@ -1,22 +1,10 @@
-"""Ports answered from memory: the policy a process was started with, and a journal of its last records."""
+"""A journal of the last records, in memory."""
 
 from __future__ import annotations
 
 from collections import deque
 
-from remit.core.snapshot import Snapshot
 from remit.service.ports import Record
-
-
-class StartedWith:
-    """The policy that the process was started with."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-
-    def current(self) -> Snapshot:
-        """The one snapshot there is."""
-        return self._snapshot
 
 
 class RingJournal:

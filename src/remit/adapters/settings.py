@@ -32,8 +32,8 @@ _OIDC = {
 _OIDC_MORE = ("TYPE", "USER_CLAIM", "APPLICATION_CLAIM", "APPLICATION_WHEN", "GROUPS_CLAIM", "LEEWAY", "MAX_AGE")
 _OTHERS = (
     "AUTH", "BASE_URL", "BEHIND_TLS_PROXY", "CATALOG", "CREDENTIALS_KEY", "DATABASE_URL", "FORWARD_AUTH", "KUBERNETES",
-    "MAX_BATCH", "MAX_BODY", "MODEL", "PDP_PLAINTEXT", "PDP_TOKEN", "PDP_URL", "POLICY", "RATE", "STATE", "TLS_CERT",
-    "TLS_KEY", "TOKEN", "URL",
+    "MAX_BATCH", "MAX_BODY", "MAX_POLICY_AGE", "MODEL", "PDP_PLAINTEXT", "PDP_TOKEN", "PDP_URL",
+    "POLICY", "RATE", "STATE", "TLS_CERT", "TLS_KEY", "TOKEN", "URL",
 )  # fmt: skip
 KNOWN = frozenset((*_OIDC, *(f"REMIT_OIDC_{name}" for name in _OIDC_MORE), *(f"REMIT_{name}" for name in _OTHERS)))
 """Every setting there is. REMIT_TOKEN and REMIT_URL are for those who call, and read by no server."""
@@ -50,7 +50,8 @@ class Listening(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """A complete configuration. `base_url` is None if the address it listens on is how callers reach it."""
+    """A complete configuration. `base_url` is None if the address it listens on is how callers reach it;
+    `max_policy_age` is in seconds, None for ever."""
 
     modes: tuple[str, ...]
     oidc: OidcSettings | None
@@ -60,6 +61,7 @@ class Settings(NamedTuple):
     max_body: int
     max_batch: int
     rate: float | None
+    max_policy_age: int | None
     catalog: CatalogSettings
 
 
@@ -79,6 +81,7 @@ def read_settings(environment: Mapping[str, str], listening: Listening) -> Setti
         _whole(environment, "REMIT_MAX_BODY", 65_536, 1_024, 4_194_304, faults),
         _whole(environment, "REMIT_MAX_BATCH", 256, 1, 10_000, faults),
         _rate(environment, DEV_RATE if modes == ("dev",) else RATE, faults),
+        _whole(environment, "REMIT_MAX_POLICY_AGE", 0, 1, 31_536_000, faults) or None,
         catalog_settings(environment, faults),
     )
     if faults:

@@ -79,11 +79,12 @@ def create_cli(house: House) -> typer.Typer:
         behind_tls_proxy: Annotated[
             bool, typer.Option("--behind-tls-proxy", help="A proxy in front of this server speaks TLS.")
         ] = False,
+        watch: Annotated[bool, typer.Option("--watch", help="Let changes of the policy directory go live.")] = False,
     ) -> None:
         """Answer decisions over HTTP. REMIT_AUTH says how callers are known; docs/callers.md lists all settings."""
         tls = (tls_cert, tls_key)
         with _told_to_stop():
-            house.serve(ServeOptions(policy, model, state, host, port, base_url, tls, behind_tls_proxy))
+            house.serve(ServeOptions(policy, model, state, host, port, base_url, tls, behind_tls_proxy, watch))
 
     return app
 

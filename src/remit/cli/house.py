@@ -11,7 +11,7 @@ from remit.core.snapshot import Snapshot
 
 
 class ServeOptions(NamedTuple):
-    """How `remit serve` was asked to run."""
+    """How `remit serve` was asked to run. With `watch`, changes of the policy directory go live."""
 
     policy: Path
     model: Path
@@ -21,6 +21,7 @@ class ServeOptions(NamedTuple):
     base_url: str | None
     tls: tuple[Path | None, Path | None] = (None, None)
     behind_tls_proxy: bool = False
+    watch: bool = False
 
 
 class ListedKey(NamedTuple):

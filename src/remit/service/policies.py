@@ -6,10 +6,11 @@ import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from remit.core.findings import Finding
 from remit.core.policy import Policy, read_policy
 from remit.core.snapshot import Snapshot
 from remit.core.trial import disagreements, sample, try_policy
-from remit.errors import CasesFailed
+from remit.errors import CasesFailed, PolicyInvalid
 
 SAMPLE = 200
 """Questions beside the cases that Casbin judges too before a policy goes live."""
@@ -21,7 +22,7 @@ def admit(files: Mapping[str, bytes], now: int) -> tuple[Policy, Snapshot]:
     Raises PolicyInvalid with all findings, or CasesFailed if a case does not come out as written at `now` or
     Casbin would answer differently.
     """
-    with _undisturbed():
+    with undisturbed():
         policy = read_policy(files)
         faults = [f"{outcome.origin}: {outcome.fault}" for outcome in try_policy(policy, now) if outcome.fault]
         for question in disagreements(policy, sample(policy, SAMPLE, now)):
@@ -31,8 +32,19 @@ def admit(files: Mapping[str, bytes], now: int) -> tuple[Policy, Snapshot]:
         return policy, Snapshot(policy)
 
 
+def faults_of(files: Mapping[str, bytes], now: int) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """What keeps these files from going live: findings, or else cases that come out otherwise; empty ones: nothing."""
+    try:
+        admit(files, now)
+    except PolicyInvalid as error:
+        return error.findings, ()
+    except CasesFailed as error:
+        return (), error.faults
+    return (), ()
+
+
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """Let the garbage collector rest while a policy is built: nothing of it is garbage, and there may be a lot."""
     was_enabled = gc.isenabled()
     gc.disable()

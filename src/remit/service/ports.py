@@ -11,7 +11,7 @@ from remit.core.model import Actor
 from remit.core.search import Reach
 from remit.core.snapshot import Snapshot
 from remit.service.needs import Need as Need
-from remit.service.operations import Operation
+from remit.service.operations import Operation, Standing
 
 
 class Worked(NamedTuple):
@@ -37,6 +37,10 @@ class Policies(Protocol):
 
     def current(self) -> Snapshot:
         """The snapshot that answers now. Raises CouldNotDecide if there is none that may."""
+        ...
+
+    def standing(self) -> Standing:
+        """What is live since when, and what was refused since."""
         ...
 
 

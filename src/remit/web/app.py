@@ -13,13 +13,15 @@ from starlette.exceptions import HTTPException
 from remit import __version__
 from remit.errors import RemitError
 from remit.service.gate import Gate
+from remit.service.operations import Standing
 from remit.web.forward import ForwardAuth
 from remit.web.forward_table import ForwardTable
 from remit.web.http import FAULT, AsgiApp, Message, Receive, Scope, Send, refusal_of
 from remit.web.identity import Callers, Identities
-from remit.web.kept import TOKEN, Exchange, add_catalog
+from remit.web.kept import TOKEN, Exchange, add_catalog, add_routes
 from remit.web.limits import Limits, Rates
 from remit.web.openapi import with_raw_routes
+from remit.web.policy import POLICY_ROUTES, instant
 from remit.web.raw import DecisionRoutes
 
 METADATA = "/.well-known/authzen-configuration"
@@ -27,7 +29,7 @@ METADATA = "/.well-known/authzen-configuration"
 PUBLIC = {
     METADATA: "says where the endpoints are, which a caller needs before it can ask",
     "/healthz": "says that the process runs, and nothing else",
-    "/readyz": "says that a policy is live, and its revision",
+    "/readyz": "says that a policy is live, its revision, and where another was refused, which tells no name",
     "/openapi.json": "describes this interface",
     TOKEN: "exchanges an API key for a token, which is how a caller becomes one",
 }
@@ -51,11 +53,20 @@ class Health(BaseModel):
     status: str = "ok"
 
 
+class NotLive(BaseModel):
+    """What was refused since: codes and places, and no text of a policy. `/v1/policy/status` says the rest."""
+
+    since: str
+    revision: str
+    places: list[str]
+
+
 class Readiness(BaseModel):
-    """That decisions are made, and by which revision."""
+    """That decisions are made, by which revision, and whether a newer one was refused."""
 
     status: str = "ready"
     revision: str
+    refused: NotLive | None = None
 
 
 class Problem(BaseModel):
@@ -68,7 +79,7 @@ class Problem(BaseModel):
 def create_app(
     gate: Gate,
     identities: Identities,
-    revision: Callable[[], str],
+    standing: Callable[[], Standing],
     base_url: str,
     limits: Limits,
     forward: ForwardTable | None = None,
@@ -77,11 +88,11 @@ def create_app(
 ) -> AsgiApp:
     """The HTTP face as one ASGI callable.
 
-    `revision` names the live policy. `base_url` is how callers reach it; if it has a path, the interface stands below
-    that path as well, and the metadata where the path's identifier puts it (AuthZEN §9.2). `forward` is the table of
-    `/forward-auth`, and `exchange` gives a token for an API key: the first is not there without the one, and the
-    catalog not without the other. Unless this process `decides`, none of the decision routes are there: another
-    one answers them.
+    `standing` tells of the live policy, or raises CouldNotDecide if there is none. `base_url` is how callers reach
+    it; if it has a path, the interface stands below that path as well, and the metadata where the path's identifier
+    puts it (AuthZEN §9.2). `forward` is the table of `/forward-auth`, and `exchange` gives a token for an API key:
+    the first is not there without the one, and the catalog not without the other. Unless this process `decides`,
+    none of the decision routes are there: another one answers them.
     """
     base = urlsplit(base_url).path.rstrip("/")
     app = FastAPI(title="remit", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
@@ -89,8 +100,9 @@ def create_app(
         app.add_exception_handler(kind, _problem)
     if decides:
         _add_metadata(app, base_url, base)
-    _add_health(app, revision)
+    _add_health(app, standing)
     callers = Callers(identities, Rates(limits.rate))
+    add_routes(app, gate, callers, POLICY_ROUTES)
     if exchange is not None:
         add_catalog(app, gate, callers, exchange)
     rest: AsgiApp = Below(base, RequestIds(app)) if base else RequestIds(app)
@@ -120,7 +132,7 @@ def _add_metadata(app: FastAPI, base_url: str, base: str) -> None:
         return JSONResponse(found.model_dump(), headers={"cache-control": "public, max-age=3600"})
 
 
-def _add_health(app: FastAPI, revision: Callable[[], str]) -> None:
+def _add_health(app: FastAPI, standing: Callable[[], Standing]) -> None:
     """Does it run, and does it decide?"""
 
     @app.get("/healthz")
@@ -128,10 +140,17 @@ def _add_health(app: FastAPI, revision: Callable[[], str]) -> None:
         """Does the process run?"""
         return Health()
 
-    @app.get("/readyz")
+    @app.get("/readyz", response_model_exclude_none=True)
     async def readyz() -> Readiness:
         """Is a policy live?"""
-        return Readiness(revision=revision())
+        live = standing()
+        if live.refused is None:
+            return Readiness(revision=live.revision)
+        revision, since, findings, _ = live.refused
+        places = [f"{finding.place()} {finding.code}" for finding in findings if finding.is_error]
+        return Readiness(
+            revision=live.revision, refused=NotLive(since=instant(since), revision=revision, places=places[:20])
+        )
 
 
 class Below:

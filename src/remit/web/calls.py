@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from remit.errors import RequestInvalid
-from remit.service.operations import ByNumber, CatalogOperation, Part
+from remit.service.operations import ByNumber, Part
 from remit.web.strict import parse
 
 MAX_DEPTH = 16
@@ -73,7 +73,7 @@ class CatalogRoute(NamedTuple):
     method: str
     path: str
     operation: type[Any]
-    read: Callable[[Call], CatalogOperation]
+    read: Callable[[Call], Any]
     write: Callable[[Any], Reply]
     summary: str
 

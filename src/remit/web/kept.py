@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -31,9 +31,9 @@ Exchange = Callable[[str, str], str]
 """The name of a service and its API key to a token."""
 
 
-def add_catalog(app: FastAPI, gate: Gate, callers: Callers, exchange: Exchange) -> None:
-    """Serve the catalog."""
-    for route in CATALOG_ROUTES:
+def add_routes(app: FastAPI, gate: Gate, callers: Callers, routes: Iterable[CatalogRoute]) -> None:
+    """Serve these routes through the gate."""
+    for route in routes:
         app.add_api_route(
             route.path,
             _endpoint(route, gate, callers),
@@ -43,6 +43,11 @@ def add_catalog(app: FastAPI, gate: Gate, callers: Callers, exchange: Exchange) 
             openapi_extra=catalog_operation(route.method, route.path),
             response_class=Response,
         )
+
+
+def add_catalog(app: FastAPI, gate: Gate, callers: Callers, exchange: Exchange) -> None:
+    """Serve the catalog."""
+    add_routes(app, gate, callers, CATALOG_ROUTES)
 
     @app.post(TOKEN, openapi_extra=catalog_operation("POST", TOKEN), response_class=Response)
     async def token(request: Request) -> Response:

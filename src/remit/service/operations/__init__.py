@@ -17,7 +17,7 @@ from remit.service.operations.catalog import (
     UpdateAsset,
 )
 from remit.service.operations.evaluation import Answer, Answers, Evaluate, EvaluateMany, Semantic
-from remit.service.operations.policy import ListAccessRules, ListRoles, MyReach
+from remit.service.operations.policy import ListAccessRules, ListRoles, MyReach, PolicyStatus, Refused, Standing
 from remit.service.operations.search import Page, PermittedScopes, Reached, Results, Search, Sought
 from remit.service.operations.workspaces import (
     Chosen,
@@ -29,7 +29,7 @@ from remit.service.operations.workspaces import (
     SuspendWorkspace,
 )
 
-Operation = Evaluate | EvaluateMany | Search | PermittedScopes
+Operation = Evaluate | EvaluateMany | Search | PermittedScopes | PolicyStatus
 """What is asked of the policy alone."""
 
 CatalogOperation = (
@@ -65,11 +65,14 @@ __all__ = [
     "Page",
     "Part",
     "PermittedScopes",
+    "PolicyStatus",
     "Reached",
+    "Refused",
     "Results",
     "Search",
     "Semantic",
     "Sought",
+    "Standing",
     "SuspendWorkspace",
     "Unanswerable",
     "UpdateAsset",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
+from remit.core.findings import Finding
 from remit.core.model import Actor
 from remit.service.needs import VIEW_POLICY, Need
 
@@ -53,3 +54,40 @@ class MyReach:
     def lists(self) -> tuple[Need, ...]:
         """Each action on the kind."""
         return tuple(Need(self.kind, action) for action in self.actions)
+
+
+class PolicyStatus(NamedTuple):
+    """What is live since when, and what was refused since."""
+
+    def needs(self, _: Actor) -> tuple[Need, ...]:
+        """`policy:view`."""
+        return (VIEW_POLICY,)
+
+    def wishes(self) -> tuple[Need, ...]:
+        """Nothing more."""
+        return ()
+
+    def ids(self) -> tuple[str, ...]:
+        """No thing in particular."""
+        return ()
+
+
+class Refused(NamedTuple):
+    """What did not go live: its revision (empty if the source could not be read), when it was first refused
+    (microseconds since 1970, UTC), and why: what the reader found, or else sentences."""
+
+    revision: str
+    since: int
+    findings: tuple[Finding, ...]
+    faults: tuple[str, ...]
+
+
+class Standing(NamedTuple):
+    """The live revision, since when (microseconds since 1970, UTC), where candidates come from, when the source was
+    last read, and what of it was refused since."""
+
+    revision: str
+    since: int
+    source: str
+    checked: int
+    refused: Refused | None

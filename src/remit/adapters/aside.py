@@ -1,0 +1,61 @@
+"""A process of its own for long work: what is computed there takes no time from those who wait for a decision."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import ParamSpec, TypeVar
+
+from remit.errors import CouldNotDecide
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+
+_NICE = 10
+_LOOK = 1.0
+
+
+class Aside:
+    """One process beside this one. It ends with this one, however that ends."""
+
+    def __init__(self) -> None:
+        self._pool = _pool()
+
+    def __call__(self, work: Callable[Given, Found], *given: Given.args, **named: Given.kwargs) -> Found:
+        """What `work` finds, computed there. `work` is a function of a module, and everything can be pickled.
+
+        Raises what `work` raises, and CouldNotDecide if the process dies of it; the next work gets a new one.
+        """
+        try:
+            return self._pool.submit(work, *given, **named).result()
+        except BrokenProcessPool:
+            self._pool = _pool()
+            raise CouldNotDecide("the process that checks policies died; it may have run out of memory") from None
+
+    def close(self) -> None:
+        """End the process."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _pool() -> ProcessPoolExecutor:
+    # spawned, not forked: threads of this process may hold locks at any moment
+    return ProcessPoolExecutor(1, get_context("spawn"), _begin, (os.getpid(),))
+
+
+def _begin(parent: int) -> None:
+    """In the new process: leave the processor to those who decide, and never outlive them."""
+    os.nice(_NICE)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # from the keyboard it reaches both; the parent ends this one
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()

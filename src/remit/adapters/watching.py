@@ -1,0 +1,113 @@
+"""A policy directory, followed: whenever it has changed and is not being written, its files are handed on."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from watchfiles import watch
+
+from remit.adapters.policy_files import read_directory
+from remit.errors import Misconfigured
+
+LOOK = 1.0
+"""Seconds between looks at the directory where no event says that it changed: a file system need not send any."""
+
+CALM = 0.1
+"""Seconds between the two readings that must agree."""
+
+log = logging.getLogger("remit.adapters")
+
+Files = dict[str, bytes]
+Mark = tuple[tuple[str, int, int, int], ...]
+"""Name, size, instant of change and number of each file: what tells that something changed without reading it."""
+
+
+class WatchedDirectory:
+    """A policy directory and its model."""
+
+    def __init__(self, policy: Path, model: Path) -> None:
+        self._policy = policy
+        self._model = model
+        self._seen: Mark | None = None
+
+    def __str__(self) -> str:
+        return f"directory {self._policy}"
+
+    def follow(self, stop: threading.Event, offer: Callable[[Files], None], lost: Callable[[str], None]) -> None:
+        """Until told to stop, `offer` what the directory holds each time that it has changed, and say what it is that
+        cannot be read each time that it is looked at in vain."""
+        for _ in self._moments(stop):
+            try:
+                files = self.changed()
+                if files is not None:
+                    offer(files)
+            except Misconfigured as error:
+                self._seen = None
+                lost(str(error))
+            except Exception:
+                self._seen = None
+                log.exception("the policy directory could not be followed; trying again")
+                lost("a fault kept the policy directory from being read; the server's log has it")
+
+    def changed(self) -> Files | None:
+        """The files, if they are others than last time and nobody is writing them; else None.
+
+        They are read twice: a checkout that is under way shows as two readings that differ, or by git's lock.
+        Raises Misconfigured if they cannot be read.
+        """
+        mark = self._mark()
+        if mark == self._seen or self._locked():
+            return None
+        try:
+            first = read_directory(self._policy, self._model)
+            time.sleep(CALM)
+            second = read_directory(self._policy, self._model)
+        except Misconfigured:
+            if self._locked() or self._mark() != mark:
+                return None  # a file was being replaced
+            raise
+        if first != second or self._mark() != mark or self._locked():
+            return None
+        self._seen = mark
+        return second
+
+    def _moments(self, stop: threading.Event) -> Iterator[None]:
+        """When to look: at once after an event, and every second."""
+        yield
+        while not stop.is_set():
+            try:
+                for _ in watch(
+                    self._policy, self._model.parent, stop_event=stop, debounce=200, step=50, yield_on_timeout=True,
+                    rust_timeout=int(LOOK * 1_000), raise_interrupt=False, recursive=True,
+                    watch_filter=lambda _, path: path.endswith((".csv", self._model.name)),
+                ):  # fmt: skip
+                    yield
+            except (OSError, RuntimeError):  # the directory is gone, or there are no events to be had
+                stop.wait(LOOK)
+                yield
+
+    def _mark(self) -> Mark:
+        """What the directory looks like from outside."""
+        paths = [*self._policy.rglob("*.csv"), self._model]
+        found = []
+        for path in sorted(paths):
+            try:
+                stat = path.stat()
+            except OSError:
+                continue  # gone between two looks, or no model: reading says so
+            found.append((str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino))
+        return tuple(found)
+
+    def _locked(self) -> bool:
+        """Is git writing the work tree that the directory is in? It holds its index lock as long as it does."""
+        for above in self._policy.absolute().parents:
+            git = above / ".git"
+            if git.is_file():  # a linked work tree
+                git = above / git.read_text(encoding="utf-8", errors="replace").removeprefix("gitdir:").strip()
+            if git.is_dir():
+                return (git / "index.lock").exists()
+        return False

@@ -1,0 +1,71 @@
+"""A source of policies, followed: whatever it holds goes live if it may, and what may not is told once."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from remit.adapters.aside import Aside
+from remit.adapters.watching import WatchedDirectory
+from remit.core.findings import Finding
+from remit.service.live import LivePolicy
+from remit.service.operations import Standing
+from remit.service.policies import faults_of
+
+MOST_TOLD = 20
+"""Findings of a refused policy that the log names; `/v1/policy/status` has all."""
+
+SWITCH = 0.0005
+"""Seconds that a new policy may be compiled at a time while somebody waits for a decision."""
+
+log = logging.getLogger("remit")
+
+
+@contextmanager
+def following(policies: LivePolicy, source: WatchedDirectory | None) -> Iterator[None]:
+    """While this lasts, whatever the source holds goes live if it may; what may not is told once."""
+    if source is None:
+        yield
+        return
+    aside, stop = Aside(), threading.Event()
+    sys.setswitchinterval(SWITCH)
+
+    def check(files: Mapping[str, bytes], now: int) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+        return aside(faults_of, files, now)
+
+    def offer(files: dict[str, bytes]) -> None:
+        before = policies.standing()
+        policies.offer(files, time.time_ns() // 1_000, check)
+        _tell(before, policies.standing())
+
+    def lost(why: str) -> None:
+        before = policies.standing()
+        policies.lost(why, time.time_ns() // 1_000)
+        _tell(before, policies.standing())
+
+    thread = threading.Thread(target=source.follow, args=(stop, offer, lost), name="policy source", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        aside.close()
+
+
+def _tell(before: Standing, after: Standing) -> None:
+    """Say in the log what has changed: a policy that went live is news, one that did not is a warning."""
+    if after.revision != before.revision:
+        print(f"revision {after.revision[:12]} is live", flush=True)  # noqa: T201
+    refused = after.refused
+    if refused is None or refused == before.refused:
+        return
+    what = f"revision {refused.revision[:12]} was refused" if refused.revision else "the policy cannot be read"
+    errors = [finding for finding in refused.findings if finding.is_error]
+    told = [*(f"{one.place()}: {one.code} {one.message}" for one in errors), *refused.faults]
+    more = f"\n  and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+    lines = "".join(f"\n  {line}" for line in told[:MOST_TOLD])
+    log.warning("%s; revision %s stays live%s%s", what, after.revision[:12], lines, more)

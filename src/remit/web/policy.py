@@ -1,0 +1,52 @@
+"""The live policy for admins: what is live since when, and what was refused since."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from remit.core.findings import Finding
+from remit.service.operations import PolicyStatus, Standing
+from remit.web.calls import Call, CatalogRoute, Reply
+
+
+def _status(call: Call) -> PolicyStatus:
+    call.arguments()
+    return PolicyStatus()
+
+
+def _status_body(live: Standing) -> Reply:
+    body: dict[str, Any] = {"revision": live.revision, "since": instant(live.since), "checked": instant(live.checked)}
+    if live.source:
+        body["source"] = live.source
+    if live.refused is not None:
+        revision, since, findings, faults = live.refused
+        body["refused"] = {
+            "revision": revision,
+            "since": instant(since),
+            "findings": [_finding(finding) for finding in findings],
+            "faults": list(faults),
+        }
+    return Reply(200, body)
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "file": finding.file,
+        "line": finding.line,
+        "column": finding.column,
+        "message": finding.message,
+        "help": finding.help,
+        "error": finding.is_error,
+    }
+
+
+def instant(micros: int) -> str:
+    """An instant, in microseconds since 1970, as RFC 3339 writes it, in UTC."""
+    return datetime.fromtimestamp(micros / 1_000_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+POLICY_ROUTES: tuple[CatalogRoute, ...] = (
+    CatalogRoute("GET", "/v1/policy/status", PolicyStatus, _status, _status_body, "What is live, and what was refused"),
+)
