@@ -46,6 +46,7 @@ class Desk:
         self.served: list[ServeOptions] = []
         self.paused = 0.0
         self.input = ""
+        self.others: dict[str, dict[str, bytes]] = {}
 
     def now(self) -> int:
         return NOW + int(self.paused * 1e6)
@@ -54,6 +55,11 @@ class Desk:
         if self.trouble is not None:
             raise self.trouble
         return self.files
+
+    def read_at(self, where: str, policy: Path, model: Path) -> dict[str, bytes]:
+        if where in self.others:
+            return self.others[where]
+        return RealHouse().read_at(where, policy, model)
 
     def admit(self, files: Mapping[str, bytes], now: int) -> tuple[Policy, Snapshot]:
         return admit(files, now)

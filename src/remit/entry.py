@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from remit.adapters.policy_files import read_directory
+from remit.adapters.policy_files import read_directory, read_tree
 from remit.cli.app import run
 from remit.cli.house import KeyRing, ServeOptions
 from remit.core.policy import Policy
@@ -29,6 +29,12 @@ class RealHouse:
     def read(self, policy: Path, model: Path) -> dict[str, bytes]:
         """The files of a policy directory."""
         return read_directory(policy, model)
+
+    def read_at(self, where: str, policy: Path, model: Path) -> dict[str, bytes]:
+        """The files of a policy in a directory, or at a git revision."""
+        from remit.adapters.git_files import read_commit
+
+        return read_tree(Path(where), model) if Path(where).is_dir() else read_commit(where, policy, model)
 
     def admit(self, files: Mapping[str, bytes], now: int) -> tuple[Policy, Snapshot]:
         """The policy of these files if it may go live."""

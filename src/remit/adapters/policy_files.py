@@ -26,6 +26,15 @@ def read_directory(policy: Path, model: Path) -> dict[str, bytes]:
     return {name: read_file(path) for name, path in named.items()}
 
 
+def read_tree(directory: Path, model: Path) -> dict[str, bytes]:
+    """The files of a policy in a directory that is a checkout (`model.conf` and `policies/` in it), or the policy
+    directory itself; then the model lies beside it, or else is `model`. Raises Misconfigured as `read_directory`."""
+    if (directory / "policies").is_dir():
+        return read_directory(directory / "policies", directory / "model.conf")
+    beside = directory.resolve().parent / "model.conf"
+    return read_directory(directory, beside if beside.is_file() else model)
+
+
 def read_file(path: Path) -> bytes:
     """The bytes of one file. Raises Misconfigured if it cannot be read."""
     try:

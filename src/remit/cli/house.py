@@ -60,6 +60,11 @@ class House(Protocol):
         """The files of a policy. Raises Misconfigured if they cannot be read."""
         ...
 
+    def read_at(self, where: str, policy: Path, model: Path) -> dict[str, bytes]:
+        """The files of a policy in a directory, or at a git revision; there they lie where `policy` and `model` say.
+        Raises Misconfigured if there is neither, or they cannot be read."""
+        ...
+
     def admit(self, files: Mapping[str, bytes], now: int) -> tuple[Policy, Snapshot]:
         """The policy of these files if it may go live. Raises PolicyInvalid or CasesFailed."""
         ...
