@@ -192,5 +192,5 @@ def test_serve_hands_on_what_it_was_told() -> None:
     assert found.code == 0
     (options,) = desk.served
     tls = (Path("c"), Path("k"))
-    assert options == (Path("p"), Path("m"), Path("s"), "127.0.0.1", 8, "https://x", tls, True)
+    assert options == (Path("p"), Path("m"), Path("s"), "127.0.0.1", 8, "https://x", tls, True, False)
     assert desk.now() == NOW

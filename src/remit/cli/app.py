@@ -21,6 +21,7 @@ from remit.cli.house import House, ServeOptions
 from remit.cli.options import MODEL, POLICY, STATE, ModelFile, PolicyDir, State
 from remit.cli.policies import add_policy_verbs
 from remit.cli.render import finding_lines, safe
+from remit.cli.reviewing import add_reviews
 from remit.cli.screen import Screen
 from remit.cli.workspaces import add_workspaces
 from remit.errors import CasesFailed, Conflict, CouldNotDecide, NotAllowed, NotFound, PolicyInvalid, RemitError
@@ -32,6 +33,7 @@ PUBLIC = {
     "serve": "starts the server, where every caller is judged",
     "check": _OFFLINE,
     "explain": _OFFLINE,
+    "who": _OFFLINE,
     "load": _OFFLINE,
     "test": _OFFLINE,
     "sod": _OFFLINE,
@@ -58,6 +60,7 @@ def create_cli(house: House) -> typer.Typer:
         no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__
     )
     add_questions(app, house)
+    add_reviews(app, house)
     add_policy_verbs(app, house)
     add_duties(app, house)
     add_callers(app, house)

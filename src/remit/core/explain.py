@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from remit.core.advice import advise
@@ -17,7 +17,7 @@ from remit.core.model import (
     Question,
     Witness,
 )
-from remit.core.names import did_you_mean, quoted
+from remit.core.names import quoted, unknown
 from remit.core.pdp import deeper_of, holders_of, lives_in
 from remit.core.snapshot import Snapshot
 
@@ -27,7 +27,7 @@ def explain(snapshot: Snapshot, question: Question, witness: Witness, ignored: t
     holders = holders_of(snapshot, question.subject, question.groups, question.when)
     counted = tuple(group for group in dict.fromkeys(holders) if group != question.subject)
     if witness.allowed:
-        permissions = permissions_to(snapshot, question.kind, question.action)
+        permissions = permissions_of(snapshot, question.kind, question.action)
         path = min(ways(snapshot, question, witness, permissions), key=lambda path: _size(snapshot, path))
         lines, sentence, advice = _grounds(snapshot, question, path), _granted(snapshot, question, path), None
     else:
@@ -45,6 +45,10 @@ def withheld(explanation: Explanation) -> Explanation:
     return explanation._replace(sentence=sentence, lines=(), advice=None)
 
 
+Permissions = Mapping[str, Sequence[Permission]]
+"""Permissions by role."""
+
+
 class Way(NamedTuple):
     """One way to an allow: how the holder is reached, what it holds, what that may, and the scope asked."""
 
@@ -54,12 +58,7 @@ class Way(NamedTuple):
     at: str
 
 
-def permissions_to(snapshot: Snapshot, kind: str, action: str) -> list[Permission]:
-    """The permissions that name this pair."""
-    return [each for each in snapshot.permissions if each.kind == kind and each.action == action]
-
-
-def ways(snapshot: Snapshot, question: Question, witness: Witness, permissions: Sequence[Permission]) -> Iterator[Way]:
+def ways(snapshot: Snapshot, question: Question, witness: Witness, permissions: Permissions) -> Iterator[Way]:
     """Every way to this allow by these permissions, each group with a shortest chain of memberships."""
     for holder, memberships in _holders(snapshot, question):
         scopes = snapshot.grants.get(holder, {}) if witness.place is None else snapshot.chains[witness.place]
@@ -67,10 +66,19 @@ def ways(snapshot: Snapshot, question: Question, witness: Witness, permissions: 
             for rule in snapshot.access_rules_of(holder, scope):
                 if not rule.since <= question.when < rule.until:
                     continue
-                for permission in permissions:
+                for permission in permissions.get(rule.role, ()):
                     at = _asked(snapshot, witness, scope, permission.scope)
-                    if permission.role == rule.role and at is not None:
+                    if at is not None:
                         yield Way(memberships, rule, permission, at)
+
+
+def permissions_of(snapshot: Snapshot, kind: str, action: str) -> Permissions:
+    """The permissions for one action on one kind, by role."""
+    found: dict[str, list[Permission]] = {}
+    for permission in snapshot.permissions:
+        if (permission.kind, permission.action) == (kind, action):
+            found.setdefault(permission.role, []).append(permission)
+    return found
 
 
 def _holders(snapshot: Snapshot, question: Question) -> Iterator[tuple[str, tuple[Membership, ...]]]:
@@ -133,14 +141,14 @@ def _refused(snapshot: Snapshot, question: Question, witness: Witness) -> str:
     thing = quoted(f"{kind}:{id}") if id is not None else f"this {kind}"
     match witness.code:
         case Code.UNKNOWN_KIND:
-            return _unknown("kind", kind, snapshot.vocabulary)
+            return unknown("kind", kind, snapshot.vocabulary)
         case Code.UNKNOWN_ACTION:
-            return _unknown(f"action of `{kind}`", action, snapshot.vocabulary[kind])
+            return unknown(f"action of `{kind}`", action, snapshot.vocabulary[kind])
         case Code.UNKNOWN_SCOPE:
             name = witness.name or ""
             if name == lives_in(snapshot, question) != question.declared:
                 return f"{thing} lives in `{name}`, which has left the scope tree"
-            return _unknown("scope", name, snapshot.chains)
+            return unknown("scope", name, snapshot.chains)
         case Code.SCOPE_MISMATCH:
             return f"the request says that {thing} lives in `{witness.name}`; it lives in `{witness.home}`"
         case Code.UNKNOWN_SUBJECT:
@@ -158,9 +166,3 @@ def _where(witness: Witness, thing: str) -> str:
     if witness.place is None:
         return f"in any scope where {thing} could be seen"
     return "in `*` (all projects)" if witness.place == ROOT else f"in `{witness.place}` or above"
-
-
-def _unknown(what: str, name: str, known: Iterable[str]) -> str:
-    """The sentence for a name that the policy does not know."""
-    guess = did_you_mean(name, known)
-    return f"{quoted(name)} is not a known {what}" + (f"; did you mean `{guess}`?" if guess else "")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from remit.core.constraints import Right
 from remit.core.directory import single_bits
-from remit.core.explain import permissions_to, ways
+from remit.core.explain import permissions_of, ways
 from remit.core.model import ALWAYS, FOREVER, Code, Ground, Question, Witness
 from remit.core.pdp import holders_of, roles_at, walk
 from remit.core.snapshot import Pair, Snapshot
@@ -146,7 +146,7 @@ def may(snapshot: Snapshot, subject: str, right: Right, scope: str, when: int) -
 def right_lines(snapshot: Snapshot, subject: str, right: Right, scopes: Iterable[str], when: int) -> Iterator[Ground]:
     """The lines by which the right reaches these scopes at `when`: every way there is, each with its shortest chain of
     memberships."""
-    permissions = permissions_to(snapshot, *right)
+    permissions = permissions_of(snapshot, *right)
     for scope in scopes:
         question = asked(subject, right, scope, when)
         for way in ways(snapshot, question, Witness(*walk(snapshot, *question)), permissions):

@@ -162,6 +162,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     return best if _likeness(name, best) >= 0.75 else None
 
 
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """The sentence for a name that the policy does not know."""
+    guess = did_you_mean(name, known)
+    return f"{quoted(name)} is not a known {what}" + (f"; did you mean `{guess}`?" if guess else "")
+
+
 def _shared(one: str, other: str) -> int:
     """How many characters two names have in common at their two ends: all but the slip itself."""
     size = min(len(one), len(other))

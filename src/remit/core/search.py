@@ -70,13 +70,27 @@ def _permitting(snapshot: Snapshot, question: Question) -> Iterator[list[str]]:
     code, _, _, _, at, home, _ = walk(snapshot, *question._replace(subject="", groups=()))  # nobody: where is it asked?
     if code is not Code.UNKNOWN_SUBJECT or home is None or (at is not None and home not in snapshot.chains[at]):
         return
+    yield from _holding(snapshot, snapshot.pairs[question.kind][question.action], home, at)
+
+
+def proposed(snapshot: Snapshot, kind: str, action: str, home: str, at: str | None) -> list[str]:
+    """Every subject, in order, that might at the scope `at`, or for None anywhere at or below `home`.
+
+    All that may are among them, windows not considered, and few others: what is at most read is what is answered.
+    """
+    some = list(_holding(snapshot, snapshot.pairs[kind][action], home, at))
+    return sorted({name for names in (*some, *_memberships(snapshot.directory, some)) for name in names})
+
+
+def _holding(snapshot: Snapshot, pair: Pair, home: str, at: str | None) -> Iterator[list[str]]:
+    """The lists of those who hold a role that permits somewhere: at or above `at`, or on a path with `home`."""
     directory = snapshot.directory
-    need = list(single_bits(_somewhere(snapshot.pairs[question.kind][question.action])))
+    need = list(single_bits(_somewhere(pair)))
     if at is None and home == ROOT:
         yield from (directory.anywhere[bit] for bit in need if bit in directory.anywhere)
         return
-    scopes: Iterable[str] = snapshot.chains[at or home]
-    if at is None:  # any place would do: whatever lies on one path with home
+    scopes: Iterable[str] = snapshot.chains.get(at or home, ())
+    if at is None and scopes:  # any place would do: whatever lies on one path with home
         scopes = directory.below([home]).union(scopes)
     for scope in scopes:
         here = directory.holders.get(scope, {})

@@ -1,0 +1,87 @@
+"""`who` and `can`: what a policy adds up to, offline, with the lines that give it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from remit.cli.asking import read_when
+from remit.cli.exits import Exit
+from remit.cli.granted import WHO_SHEET, who_json, who_lines, who_rows
+from remit.cli.house import House
+from remit.cli.options import MODEL, POLICY, Action, ModelFile, PolicyDir, Resource, Tabled, TableFormat, When
+from remit.cli.screen import Screen
+from remit.cli.sinks import sheet
+from remit.core.names import unknown
+from remit.core.policy import read_policy
+from remit.core.review import Sought, sought
+from remit.core.review import who as who_may
+from remit.core.snapshot import Snapshot
+from remit.errors import RequestInvalid
+from remit.service.operations import checked_name, checked_scope
+
+Scope = Annotated[
+    str | None, typer.Option("--scope", metavar="SCOPE", help="The home or place asked; without it, any.")
+]
+
+
+def add_reviews(app: typer.Typer, house: House) -> None:
+    """`who` and `can`: what a policy adds up to."""
+
+    @app.command()
+    def who(
+        action: Action, resource: Resource, scope: Scope = None, when: When = None, policy: PolicyDir = POLICY,
+        model: ModelFile = MODEL, format: Tabled = TableFormat.TEXT,
+    ) -> None:  # fmt: skip
+        """List who may do something, with the lines that say so: exit code 0 is somebody, 1 is nobody."""
+        instant = read_when(when, house.now())
+        snapshot = Snapshot(read_policy(house.read(policy, model)))
+        asked = read_sought(snapshot, action, resource, scope, instant)
+        found = list(who_may(snapshot, asked))
+        screen = Screen()
+        match format:
+            case TableFormat.TEXT:
+                screen.show(who_lines(snapshot, asked, found))
+            case TableFormat.JSON:
+                screen.show([json.dumps(who_json(snapshot, asked, found), indent=2)])
+            case TableFormat.CSV:
+                screen.hand_over(sheet(WHO_SHEET, who_rows(snapshot, asked, found)))
+        raise typer.Exit(Exit.FINE if found else Exit.FOUND)
+
+
+def read_sought(snapshot: Snapshot, action: str, resource: str, scope: str | None, when: int) -> Sought:
+    """What `who` is asked. Raises RequestInvalid for a name that the policy does not know: an empty answer to a slip
+    would read as if nobody could."""
+    kind, colon, id = resource.partition(":")
+    if checked_name("KIND", kind) not in snapshot.vocabulary:
+        raise RequestInvalid(unknown("kind", kind, snapshot.vocabulary))
+    verbs = snapshot.vocabulary[kind]
+    if checked_name("ACTION", action) not in verbs:
+        raise RequestInvalid(unknown(f"action of `{kind}`", action, verbs))
+    check_known_scope(snapshot, scope)
+    if colon:
+        _check_thing(snapshot, action, kind, id, scope)
+    return sought(snapshot, action, kind, id if colon else None, scope, when)
+
+
+def check_known_scope(snapshot: Snapshot, scope: str | None) -> None:
+    """Raises RequestInvalid if a scope is given that is not in the tree."""
+    if scope is not None and checked_scope(f"--scope {scope}", scope) not in snapshot.chains:
+        raise RequestInvalid(unknown("scope", scope, snapshot.chains))
+
+
+def _check_thing(snapshot: Snapshot, action: str, kind: str, id: str, scope: str | None) -> None:
+    """Raises RequestInvalid unless the policy knows where the thing lives and may be asked for it there."""
+    if action == "create":
+        raise RequestInvalid(f"what is to be created lives nowhere yet: ask for `{kind}` with `--scope SCOPE`")
+    homes = snapshot.homes.get(kind, {})
+    if checked_name("ID", id) not in homes:
+        raise RequestInvalid(
+            f"{unknown(f'{kind} of policies/resources.csv', id, homes)}\n"
+            f"of one that a catalog knows, ask for `{kind}` with `--scope SCOPE`, the scope it lives in"
+        )
+    home = homes[id][0]
+    if scope not in (None, home) and not snapshot.pairs[kind][action].at_place:
+        raise RequestInvalid(f"`{kind}:{id}` lives in `{home}`, and there `{action}` is decided; leave out `--scope`")
