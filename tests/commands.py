@@ -61,6 +61,12 @@ class Desk:
             return self.others[where]
         return RealHouse().read_at(where, policy, model)
 
+    def starter(self) -> dict[str, bytes]:
+        return RealHouse().starter()
+
+    def write_new(self, directory: Path, files: Mapping[str, bytes]) -> None:
+        RealHouse().write_new(directory, files)
+
     def admit(self, files: Mapping[str, bytes], now: int) -> tuple[Policy, Snapshot]:
         return admit(files, now)
 

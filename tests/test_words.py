@@ -139,9 +139,8 @@ def bare(said: Said) -> bool:
 
 
 MODULES = modules()
-PAGES = [
-    path for path in (ROOT / "README.md", ROOT / "model.conf", *sorted(ROOT.glob("policies/**/*.csv"))) if path.exists()
-]
+POLICIES = [path for place in ("policies", "src/remit/starter") for path in sorted(ROOT.glob(f"{place}/**/*.csv"))]
+PAGES = [path for path in (ROOT / "README.md", ROOT / "model.conf", *POLICIES) if path.exists()]
 
 
 def test_no_banned_word_is_said() -> None:

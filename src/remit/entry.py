@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from remit.adapters.new_files import read_starter, write_new
 from remit.adapters.policy_files import read_directory, read_tree
 from remit.cli.app import run
 from remit.cli.house import KeyRing, ServeOptions
@@ -35,6 +36,14 @@ class RealHouse:
         from remit.adapters.git_files import read_commit
 
         return read_tree(Path(where), model) if Path(where).is_dir() else read_commit(where, policy, model)
+
+    def starter(self) -> dict[str, bytes]:
+        """The files of the policy that a new directory begins with."""
+        return read_starter()
+
+    def write_new(self, directory: Path, files: Mapping[str, bytes]) -> None:
+        """Write files where none were: all of them, or none."""
+        write_new(directory, files)
 
     def admit(self, files: Mapping[str, bytes], now: int) -> tuple[Policy, Snapshot]:
         """The policy of these files if it may go live."""

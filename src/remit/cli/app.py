@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from remit.cli.asking import add_questions
+from remit.cli.beginning import add_beginnings
 from remit.cli.blocks import add_blocks
 from remit.cli.callers import add_callers
 from remit.cli.duties import add_duties
@@ -27,6 +28,7 @@ from remit.cli.workspaces import add_workspaces
 from remit.errors import CasesFailed, Conflict, CouldNotDecide, NotAllowed, NotFound, PolicyInvalid, RemitError
 
 _OFFLINE = "offline: it reads policy files that its user can read anyway"
+_BEGIN = "offline: it writes new files where its user may write anyway, and overwrites none"
 _STATE = "offline: it works on the state directory, which its user can read and write anyway"
 _REMOTE = "asks a server over HTTP with the caller's own token, and the server judges it"
 PUBLIC = {
@@ -36,6 +38,7 @@ PUBLIC = {
     "who": _OFFLINE,
     "load": _OFFLINE,
     "test": _OFFLINE,
+    "init": _BEGIN,
     "sod": _OFFLINE,
     "token": _STATE,
     "keys create": _STATE,
@@ -63,6 +66,7 @@ def create_cli(house: House) -> typer.Typer:
     add_reviews(app, house)
     add_policy_verbs(app, house)
     add_duties(app, house)
+    add_beginnings(app, house)
     add_callers(app, house)
     add_blocks(app, house)
     add_workspaces(app, house)

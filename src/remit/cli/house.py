@@ -65,6 +65,15 @@ class House(Protocol):
         Raises Misconfigured if there is neither, or they cannot be read."""
         ...
 
+    def starter(self) -> dict[str, bytes]:
+        """The files of the policy that a new directory begins with."""
+        ...
+
+    def write_new(self, directory: Path, files: Mapping[str, bytes]) -> None:
+        """Write files where none were: all of them, or none. Raises Conflict if something is in the way, and
+        Misconfigured if they cannot be written."""
+        ...
+
     def admit(self, files: Mapping[str, bytes], now: int) -> tuple[Policy, Snapshot]:
         """The policy of these files if it may go live. Raises PolicyInvalid or CasesFailed."""
         ...
