@@ -1,5 +1,5 @@
-"""`remit who`, run in this process over a policy in memory: what it prints for people, for scripts and for
-spreadsheets, and what it says to a slip. Golden outputs stand in tests/data/golden.
+"""`remit who` and `remit can`, run in this process over a policy in memory: what they print for people, for scripts and
+for spreadsheets, and what they say to a slip. Golden outputs stand in tests/data/golden.
 """
 
 from __future__ import annotations
@@ -95,6 +95,56 @@ def test_who_says_the_same_in_every_format() -> None:
 )
 def test_a_slip_is_an_error_and_never_an_empty_answer(question: tuple[str, ...], said: str) -> None:
     found = ran("who", *question)
+    assert (found.code, found.out) == (2, "")
+    assert said in found.err
+
+
+CAN = {
+    "anywhere": ("user:grace",),
+    "scope": ("user:gus", "--scope", "project:nlp"),
+    "group": ("user:eve", "--group", "science", "--group", "nowhere"),
+    "all_projects": ("user:bob",),
+}
+NOTHING = {
+    "nothing_unknown": ("user:gracee",),
+    "nothing_there": ("user:ada", "--scope", "project:web"),
+    "nothing_then": ("user:old",),
+}
+ASKED_CAN = [(name, 0, each) for name, each in CAN.items()] + [(name, 1, each) for name, each in NOTHING.items()]
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "question"), ASKED_CAN, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_can_lists_all_that_a_subject_may(name: str, code: int, question: tuple[str, ...]) -> None:
+    found = ran("can", *question)
+    assert (found.code, found.err) == (code, "")
+    golden(f"can/{name}.txt", masked(found.out))
+
+
+@pytest.mark.parametrize("name", ["anywhere", "group", "nothing_unknown"])
+@pytest.mark.parametrize("format", ["json", "csv"])
+def test_can_for_scripts_and_for_spreadsheets(name: str, format: str) -> None:
+    found = ran("can", *({**CAN, **NOTHING}[name]), "--format", format)
+    assert (found.code, found.err) == (int(name in NOTHING), "")
+    golden(f"can/{name}.{format}", masked(found.out))
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        (("grace",), "`SUBJECT` needs a type"),
+        (("role:viewer",), "`SUBJECT` needs a type"),
+        (
+            ("user:ada", "--scope", "project:visoin"),
+            "`project:visoin` is not a known scope; did you mean `project:vision`?",
+        ),
+        (("user:ada", "--group", " "), "`--group` is blank"),
+        (("user:ada", "view"), "unexpected extra argument"),
+    ],
+)
+def test_can_answers_no_slip_either(question: tuple[str, ...], said: str) -> None:
+    found = ran("can", *question)
     assert (found.code, found.out) == (2, "")
     assert said in found.err
 

@@ -36,6 +36,7 @@ PUBLIC = {
     "check": _OFFLINE,
     "explain": _OFFLINE,
     "who": _OFFLINE,
+    "can": _OFFLINE,
     "load": _OFFLINE,
     "test": _OFFLINE,
     "init": _BEGIN,

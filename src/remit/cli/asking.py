@@ -81,9 +81,7 @@ def read_question(
     when: str | None, now: int,
 ) -> Question:  # fmt: skip
     """One question from a command line. Raises RequestInvalid if a part of it cannot be asked."""
-    type_, _, name = checked_name("SUBJECT", subject).partition(":")
-    if not type_ or not name or type_ == "role":
-        raise RequestInvalid("`SUBJECT` needs a type: `user:…`, `group:…` or `application:…`")
+    read_subject(subject)
     kind, colon, id = resource.partition(":")
     checked_name("KIND", kind)
     if colon:
@@ -91,9 +89,22 @@ def read_question(
     for option, scope in (("--home", home), ("--in", place)):
         if scope is not None:
             checked_scope(f"{option} {scope}", scope)
-    named = tuple(f"group:{checked_name('--group', group.removeprefix('group:'))}" for group in groups or ())
+    named = read_groups(groups)
     id_ = id if colon else None
     return Question(subject, checked_name("ACTION", action), kind, id_, home, place, named, read_when(when, now))
+
+
+def read_subject(subject: str) -> str:
+    """A typed subject. Raises RequestInvalid if it is none."""
+    type_, _, name = checked_name("SUBJECT", subject).partition(":")
+    if not type_ or not name or type_ == "role":
+        raise RequestInvalid("`SUBJECT` needs a type: `user:…`, `group:…` or `application:…`")
+    return subject
+
+
+def read_groups(groups: list[str] | None) -> tuple[str, ...]:
+    """The groups that `--group` names, as subjects. Raises RequestInvalid for what cannot be one."""
+    return tuple(f"group:{checked_name('--group', group.removeprefix('group:'))}" for group in groups or ())
 
 
 def read_when(when: str | None, now: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from remit.cli import ways
 from remit.cli.render import columns, safe
+from remit.cli.rights import decided
 from remit.core.model import ROOT
 from remit.core.review import Granted, Sought
 from remit.core.snapshot import Snapshot
@@ -104,7 +105,7 @@ def asked_json(snapshot: Snapshot, asked: Sought) -> dict[str, Any]:
         "kind": asked.kind,
         "id": asked.id,
         "home": None if asked.id is None else asked.home,
-        "decided": "place" if snapshot.pairs[asked.kind][asked.action].at_place else "home",
+        "decided": decided(snapshot, asked),
         "scope": asked.at,
         "when": format_instant(asked.when),
     }

@@ -7,16 +7,30 @@ from typing import Annotated
 
 import typer
 
-from remit.cli.asking import read_when
+from remit.cli.asking import read_groups, read_subject, read_when
 from remit.cli.exits import Exit
 from remit.cli.granted import WHO_SHEET, who_json, who_lines, who_rows
 from remit.cli.house import House
-from remit.cli.options import MODEL, POLICY, Action, ModelFile, PolicyDir, Resource, Tabled, TableFormat, When
+from remit.cli.options import (
+    MODEL,
+    POLICY,
+    Action,
+    Groups,
+    ModelFile,
+    PolicyDir,
+    Resource,
+    Subject,
+    Tabled,
+    TableFormat,
+    When,
+)
+from remit.cli.rights import CAN_SHEET, About, can_json, can_lines, can_rows
 from remit.cli.screen import Screen
 from remit.cli.sinks import sheet
 from remit.core.names import unknown
 from remit.core.policy import read_policy
 from remit.core.review import Sought, sought
+from remit.core.review import can as what_can
 from remit.core.review import who as who_may
 from remit.core.snapshot import Snapshot
 from remit.errors import RequestInvalid
@@ -48,6 +62,26 @@ def add_reviews(app: typer.Typer, house: House) -> None:
                 screen.show([json.dumps(who_json(snapshot, asked, found), indent=2)])
             case TableFormat.CSV:
                 screen.hand_over(sheet(WHO_SHEET, who_rows(snapshot, asked, found)))
+        raise typer.Exit(Exit.FINE if found else Exit.FOUND)
+
+    @app.command()
+    def can(
+        subject: Subject, scope: Scope = None, group: Groups = None, when: When = None, policy: PolicyDir = POLICY,
+        model: ModelFile = MODEL, format: Tabled = TableFormat.TEXT,
+    ) -> None:  # fmt: skip
+        """List all that a subject may, with the lines that say so: exit code 0 is something, 1 is nothing."""
+        about = About(read_subject(subject), read_groups(group), scope, read_when(when, house.now()))
+        snapshot = Snapshot(read_policy(house.read(policy, model)))
+        check_known_scope(snapshot, scope)
+        found = list(what_can(snapshot, *about))
+        screen = Screen()
+        match format:
+            case TableFormat.TEXT:
+                screen.show(can_lines(snapshot, about, found))
+            case TableFormat.JSON:
+                screen.show([json.dumps(can_json(snapshot, about, found), indent=2)])
+            case TableFormat.CSV:
+                screen.hand_over(sheet(CAN_SHEET, can_rows(snapshot, about, found)))
         raise typer.Exit(Exit.FINE if found else Exit.FOUND)
 
 

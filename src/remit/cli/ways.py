@@ -20,8 +20,9 @@ Row = tuple[object, ...]
 def cells(subject: str, way: Way) -> Row:
     """The cells of a way under HEAD; the group that holds the role stands with the lines that lead into it."""
     rule = way.access_rule
-    path = f"{via(subject, way)} ({places(way.memberships)})" if way.memberships else via(subject, way)
-    return rule.role, rule.scope, path, until(way), rule.origin
+    path = places(way.memberships) if way.memberships else "as given"
+    group = via(subject, way)
+    return rule.role, rule.scope, f"{group} ({path})" if group else "", until(way), rule.origin
 
 
 def sheet_cells(subject: str, way: Way) -> Row:
