@@ -171,11 +171,18 @@ def test_colour_is_for_terminals_only(tmp_path: Path) -> None:
     assert on_a_terminal(tmp_path, NO_COLOR="1") == "\x1b[1mallow\x1b[0m\r\n"
 
 
-def on_a_terminal(directory: Path, **environment: str) -> str:
+def test_a_table_for_a_spreadsheet_is_lines_on_a_terminal_and_bytes_elsewhere(tmp_path: Path) -> None:
+    written(FILES, tmp_path)
+    head = really_ran("sod", "--format", "csv", directory=tmp_path).out
+    assert head.startswith("weight,constraint,kind,") and head.endswith(",revision\r\n")
+    assert on_a_terminal(tmp_path, "sod", "--format", "csv") == head
+
+
+def on_a_terminal(directory: Path, *arguments: str, **environment: str) -> str:
     """What the command writes to a terminal."""
     ours, theirs = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm", **environment}
-    subprocess.run([REMIT, "check", *ALLOWED], cwd=directory, stdout=theirs, env=environment, timeout=60, check=False)
+    environment, arguments = {**os.environ, "TERM": "xterm", **environment}, arguments or ("check", *ALLOWED)
+    subprocess.run([REMIT, *arguments], cwd=directory, stdout=theirs, env=environment, timeout=60, check=False)
     os.close(theirs)
     with os.fdopen(ours, "rb") as terminal:
         return terminal.read1(4_096).decode()

@@ -11,7 +11,6 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from remit.core.constraints import Right
-from remit.core.directory import single_bits
 from remit.core.explain import permissions_of, ways
 from remit.core.model import ALWAYS, FOREVER, Code, Ground, Question, Witness
 from remit.core.pdp import holders_of, roles_at, walk
@@ -57,10 +56,10 @@ def ever(snapshot: Snapshot, area: Area, bits: int) -> dict[str, int]:
     directory = snapshot.directory
     found: dict[str, int] = {}
     for scope in {*area.chain, *area.below} & directory.holders.keys():
-        here = directory.holders[scope]
-        for bit in single_bits(bits):
-            for subject in here.get(bit, ()):
-                found[subject] = found.get(subject, 0) | bit
+        for bit, holders in directory.holders[scope].items():
+            if bit & bits:
+                for subject in holders:
+                    found[subject] = found.get(subject, 0) | bit
     for group, mask in [each for each in found.items() if each[0] in directory.members]:
         for member in belonging(snapshot, group):
             found[member] = found.get(member, 0) | mask
