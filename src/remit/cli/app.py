@@ -19,6 +19,7 @@ from remit.cli.callers import add_callers
 from remit.cli.duties import add_duties
 from remit.cli.exits import Exit
 from remit.cli.house import House, ServeOptions
+from remit.cli.linting import add_lint_verbs
 from remit.cli.options import MODEL, POLICY, STATE, ModelFile, PolicyDir, State
 from remit.cli.policies import add_policy_verbs
 from remit.cli.render import finding_lines, safe
@@ -41,6 +42,8 @@ PUBLIC = {
     "test": _OFFLINE,
     "init": _BEGIN,
     "sod": _OFFLINE,
+    "lint": _OFFLINE,
+    "rule": "prints a page that is part of remit",
     "token": _STATE,
     "keys create": _STATE,
     "keys list": _STATE,
@@ -68,6 +71,7 @@ def create_cli(house: House) -> typer.Typer:
     add_policy_verbs(app, house)
     add_duties(app, house)
     add_beginnings(app, house)
+    add_lint_verbs(app, house)
     add_callers(app, house)
     add_blocks(app, house)
     add_workspaces(app, house)

@@ -43,7 +43,7 @@ def details(pairs: Sequence[tuple[str, object]]) -> Iterator[str]:
 
 def finding_lines(finding: Finding) -> Iterator[str]:
     """A finding as a person reads it: place, what, the line with its carets, help."""
-    weight = "" if finding.is_error else "warning: "
+    weight = "" if finding.is_error else f"{finding.weight}: "
     yield safe(f"{finding.place()}: {finding.code} {weight}{finding.message}")
     if finding.text:
         number, at = f"{finding.line:>5} | ", finding.column - 1
@@ -122,4 +122,4 @@ def ground_json(ground: Ground) -> dict[str, Any]:
 
 def finding_json(finding: Finding) -> dict[str, Any]:
     """One finding for scripts."""
-    return finding._asdict() | {"error": finding.is_error}
+    return finding._asdict() | {"error": finding.is_error, "weight": str(finding.weight)}

@@ -5,17 +5,28 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
+from threading import Timer
+from typing import Protocol
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from remit.cli.render import safe
 
 _STYLES = ((re.compile(r"^(allow)\b"), "bold green"), (re.compile(r"^(deny)\b"), "bold red"),
            (re.compile(r"(\^+)$"), "red"), (re.compile(r"^(\S+:\d+(?::\d+)?: R\d{3})"), "bold"))  # fmt: skip
+
+
+class Say(Protocol):
+    """Tells what is going on, and how much of it is behind (0 to 1) if that is known."""
+
+    def __call__(self, text: str, share: float | None = None) -> None:
+        """Tell it."""
+        ...
 
 
 class Screen:
@@ -51,13 +62,30 @@ class Screen:
             sys.stdout.flush()
 
     @contextmanager
-    def progress(self) -> Iterator[Callable[[str], None]]:
-        """While this lasts, say on a terminal what is going on; elsewhere nothing is said."""
+    def progress(self, patience: float = 1.0) -> Iterator[Say]:
+        """Say on a terminal what is going on, once it has gone on for `patience` seconds; elsewhere nothing is said."""
         if not self._err.is_terminal:
-            yield lambda _: None
+            yield _say_nothing
             return
-        with self._err.status("") as status:
-            yield lambda text: status.update(Text(safe(text)))
+        bar = Progress(TextColumn("{task.description}", markup=False), BarColumn(), console=self._err, transient=True)
+        task = bar.add_task("", total=None)
+        begin = Timer(patience, bar.start)
+        begin.daemon = True
+        begin.start()
+
+        def say(text: str, share: float | None = None) -> None:
+            bar.update(task, description=safe(text), total=None if share is None else 1.0, completed=share)
+
+        try:
+            yield say
+        finally:
+            begin.cancel()
+            begin.join()  # it may be beginning just now
+            bar.stop()
+
+
+def _say_nothing(text: str, share: float | None = None) -> None:
+    """What is said where nobody watches."""
 
 
 def _styled(line: str) -> Text:

@@ -1,6 +1,6 @@
 """Findings: what is wrong with a policy, where, and what to do about it.
 
-Each code has one meaning for ever. An error keeps the policy from loading; a warning does not.
+Each code has one meaning for ever (`codes`). An error keeps the policy from loading; a warning or a note does not.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from io import BytesIO
 from typing import NamedTuple
+
+from remit.core.codes import RULES, Weight
 
 MOST_PER_FILE = 100
 """Findings of one code in one file that are listed one by one; the rest are counted."""
@@ -17,56 +19,6 @@ MOST_ERRORS = 10_000
 
 MAX_LINE = 4_096
 """The longest line, in characters: nine columns of the longest names and a long reason. Findings quote no more."""
-
-
-class Rule(NamedTuple):
-    """A finding code's name and weight. `error` keeps the policy from loading."""
-
-    name: str
-    error: bool = True
-
-
-RULES: dict[str, Rule] = {
-    "R001": Rule("missing-file"),
-    "R002": Rule("unknown-file"),
-    "R003": Rule("not-utf-8"),
-    "R004": Rule("byte-order-mark"),
-    "R005": Rule("carriage-return"),
-    "R006": Rule("control-character"),
-    "R007": Rule("invisible-character"),
-    "R008": Rule("not-normal-form-c"),
-    "R009": Rule("quotation-mark"),
-    "R010": Rule("column-count"),
-    "R011": Rule("unknown-line-type"),
-    "R012": Rule("misplaced-comment"),
-    "R013": Rule("unknown-role"),
-    "R014": Rule("unknown-scope"),
-    "R015": Rule("scope-left-the-tree", error=False),
-    "R016": Rule("unknown-kind-or-action"),
-    "R017": Rule("formula-cell"),
-    "R018": Rule("bad-identifier"),
-    "R019": Rule("stray-space"),
-    "R020": Rule("two-parents"),
-    "R021": Rule("scope-off-the-tree"),
-    "R022": Rule("scope-too-deep"),
-    "R023": Rule("membership-cycle"),
-    "R024": Rule("membership-chain-too-long"),
-    "R025": Rule("not-a-membership"),
-    "R026": Rule("bad-time"),
-    "R027": Rule("empty-window"),
-    "R028": Rule("bad-vocabulary"),
-    "R029": Rule("use-out-of-step"),
-    "R030": Rule("model-differs"),
-    "R031": Rule("too-large"),
-    "R032": Rule("two-homes"),
-    "R033": Rule("no-final-newline"),
-    "R034": Rule("bad-case"),
-    "R035": Rule("bad-constraint"),
-    "R036": Rule("bad-number"),
-    "R037": Rule("unknown-group-or-type"),
-    "R038": Rule("idle-constraint"),
-    "R039": Rule("constraint-about-nobody", error=False),
-}
 
 
 class Source(NamedTuple):
@@ -92,6 +44,11 @@ class Finding(NamedTuple):
     def is_error(self) -> bool:
         """True if a policy with this finding does not load."""
         return RULES[self.code].error
+
+    @property
+    def weight(self) -> Weight:
+        """How much it weighs."""
+        return RULES[self.code].weight
 
     def place(self) -> str:
         """`file:line:column`, as far as it is known."""

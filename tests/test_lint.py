@@ -1,0 +1,107 @@
+"""`remit lint` and `remit rule` as people and scripts meet them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from commands import Desk, ran, really_ran, written
+from golden import golden
+from policies import files, plus
+from remit.core.codes import RULES
+from remit.core.lint.pages import NOW, PAGES, files_of
+
+LINES = {
+    "roles": "p, viewer, project:a, environment, view",
+    "access_rules": (
+        "g, user:eve, viewer, project:a, 2027-01-01\n"
+        "g, user:Ada, viewer, project:b, , 2026-01-01, , user:Ada\n"
+        "g, user:bob, viewer, project:b\n"
+        "g, usr:hal, viewer, project:gone"
+    ),
+}
+BAD = files_of(LINES)
+BROKEN = files_of({**LINES, "scopes": "g2, project:a\u202e, *", "roles": 'p, viewer, *, "environment", vew'})
+WORDS = {
+    "text": "txt",
+    "json": "json",
+    "github": "github.txt",
+    "sarif": "sarif.json",
+    "junit": "junit.xml",
+}
+
+
+@pytest.mark.parametrize("format", WORDS)
+@pytest.mark.parametrize(("name", "policy", "code"), [("loads", BAD, 1), ("broken", BROKEN, 3)])
+def test_what_is_written(name: str, policy: dict[str, bytes], code: int, format: str) -> None:
+    found = ran("lint", "--format", format, "--when", "2026-11-25", files=policy)
+    assert (found.code, found.err) == (code, "")
+    golden(f"lint/{name}.{WORDS[format]}", found.out)
+
+
+def test_a_policy_without_findings_is_fine() -> None:
+    assert ran("lint", "--when", "2026-11-25", files=files_of({})) == (0, "0 errors, 0 warnings, 0 notes in 8 files\n", "")
+
+
+def test_notes_do_not_fail() -> None:
+    found = ran("lint", "--when", "2026-11-25", files=files_of({"access_rules": "g, group:x, viewer, project:a"}))
+    assert found.code == 0 and "R052 note" in found.out
+
+
+def test_what_is_over_depends_on_the_instant_asked_about() -> None:
+    policy = files_of({"access_rules": "g, user:eve, viewer, project:a, , 2026-12-01"})
+    assert "R065" not in ran("lint", "--when", "2026-11-30T23:59:59Z", files=policy).out
+    assert "R065" in ran("lint", "--when", "2026-12-01", files=policy).out
+    assert ran("lint", "--when", "tomorrow", files=policy).code == 2
+
+
+def test_files_are_named_as_they_are_found_from_here() -> None:
+    found = ran("lint", "--format", "github", "--policy", "conf/live", "--model", "conf/m.conf", files=BAD)
+    assert "file=conf/live/access_rules.csv" in found.out and "file=policies/" not in found.out
+
+
+def test_the_shipped_policy_deserves_no_warning() -> None:
+    found = ran("lint", "--when", "2026-11-25", desk=Desk(files()))
+    assert found.code in (0, 1)
+
+
+@pytest.mark.parametrize("code", PAGES)
+def test_each_page_can_be_read(code: str) -> None:
+    found = ran("rule", code.lower())
+    assert (found.code, found.err) == (0, "")
+    assert found.out.startswith(f"{code} {RULES[code].name} (")
+    assert all(line == line.rstrip() and len(line) <= 250 for line in found.out.splitlines())
+    page = json.loads(ran("rule", code, "--format", "json").out)
+    assert (page["code"], page["weight"], page["what"]) == (code, str(RULES[code].weight), PAGES[code].what)
+
+
+def test_the_pages_are_listed() -> None:
+    listed = ran("rule").out.splitlines()
+    assert [line.split()[0] for line in listed] == ["code", *PAGES]
+    assert [page["code"] for page in json.loads(ran("rule", "--format", "json").out)] == list(PAGES)
+
+
+def test_a_page_that_there_is_not() -> None:
+    found = ran("rule", "R931")
+    assert (found.code, found.out) == (2, "") and "did you mean R031" in found.err
+
+
+def test_no_name_escapes_into_what_reads_it() -> None:
+    """A finding quotes lines of the policy; none of them may act in a terminal, in a workflow or in a report."""
+    hostile = "\x1b[2J::error title=x::y%0A]]><b>|`\u202e\r"
+    for name in ("access_rules", "roles", "scopes", "groups", "vocabulary", "resources", "cases/x", "constraints"):
+        for format in WORDS:
+            found = ran("lint", "--format", format, files=plus(**{name: f"g, user:{hostile}, viewer, *, {hostile}"}))
+            assert found.code == 3
+            text = found.out
+            assert all(char.isprintable() or char == "\n" for char in text.replace("\\u001b", "")), (name, format)
+            if format == "github":
+                assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in text.splitlines())
+
+
+def test_it_works_on_files(tmp_path: object) -> None:
+    directory = written(BAD, __import__("pathlib").Path(str(tmp_path)))
+    found = really_ran("lint", "--when", "2026-11-25", directory=directory)
+    assert found == ran("lint", "--when", "2026-11-25", files=BAD)
+    assert NOW
