@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Annotated, Any
 
 import typer
@@ -91,7 +92,7 @@ def page_lines(page: Page) -> Iterator[str]:
     weight = RULES[page.code].weight
     yield f"{page.code} {RULES[page.code].name} ({weight})"
     for head, text in (("what", page.what), ("why", page.why), ("instead", page.instead), ("fix", page.fix)):
-        yield f"  {head:<8} {text}"
+        yield from wrap(text, 110, initial_indent=f"  {head:<8} ", subsequent_indent=" " * 11, break_long_words=False)
     yield ""
     yield "  bad"
     (found,) = lint(files_of(page.bad), NOW).findings
@@ -143,8 +144,10 @@ def _show(
             helps = {code: f"{page.what} {page.fix}" for code, page in PAGES.items()}
             screen.hand_over(json.dumps(sarif(notices, helps, __version__), indent=2) + "\n")
         case ReportFormat.JUNIT:
-            found = {finding.file for finding in linted.findings}
-            screen.hand_over(junit("lint", [(name, "lint") for name in sorted(files) if name not in found], notices))
+            failures = [each for each in notices if each.level is not Level.NOTE]
+            failed = {finding.file for finding in linted.findings if finding.weight is not Weight.NOTE}
+            passed = [(name, "lint") for name in sorted(files) if name not in failed]
+            screen.hand_over(junit("lint", passed, failures))
 
 
 def _counted(findings: Sequence[Finding]) -> Iterator[str]:
