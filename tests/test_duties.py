@@ -6,6 +6,7 @@ One department with the projects a and b, and a project c beside it. `judged` ad
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from policies import files
 from remit.core.duties import Judgement, Violation, judge
 from remit.core.model import FOREVER
-from remit.core.policy import read_policy
+from remit.core.policy import Policy, read_policy
 from remit.core.snapshot import Snapshot
 from remit.core.times import format_instant, parse_instant
 
@@ -44,9 +45,13 @@ TEXTS = {
 
 def judged(constraints: str, access_rules: str = "", groups: str = "", now: int = NOW) -> Judgement:
     """What the constraints say of this policy with these lines."""
-    texts = {**TEXTS, "constraints": constraints, "access_rules": access_rules, "groups": groups}
-    policy = read_policy(files(**{name: dedent(text).lstrip() for name, text in texts.items()}))
+    policy = read(constraints=constraints, access_rules=access_rules, groups=groups)
     return judge(policy, Snapshot(policy), now)
+
+
+def read(**texts: str) -> Policy:
+    """This policy with some other texts."""
+    return read_policy(files(**{name: dedent(text).lstrip() for name, text in {**TEXTS, **texts}.items()}))
 
 
 def broken(constraints: str, access_rules: str = "", groups: str = "") -> list[str]:
@@ -292,6 +297,33 @@ def test_a_change_that_was_split_in_two_is_judged_by_what_it_comes_to() -> None:
     assert broken(APART.format("*"), two) == []
     assert broken(APART.format("*"), one + two) == []
     assert len(broken(APART.format("*"), one + two, "g, user:ada, group:x, *\n")) == 1
+
+
+def test_the_constraints_of_one_revision_judge_another() -> None:
+    """A change that takes a constraint out, or a role that it names, is judged by it as well (threats, row 32)."""
+    constraints = """
+        separate, a, *, , 2, asker, signer, maker
+        separate, b, *, , 2, environment:edit, environment:create
+        at-most, c, *, , 1, environment:edit
+        requires, d, *, , maker, signer
+        requires, e, *, , signer, maker
+        never, f, project:c, , environment:edit, everyone
+        """
+    groups = "g, user:bob, group:x, *\n"
+    before = read(constraints=constraints, groups=groups)
+    without_maker = "\n".join(line for line in dedent(TEXTS["roles"]).split("\n") if "maker" not in line)
+    rules = "g, user:ada, asker, *\ng, user:ada, signer, *\ng, group:x, signer, *\n"
+    texts = {
+        "vocabulary": "environment, view, place, see one\nenvironment, edit, home, change one\n", "groups": groups,
+        "roles": without_maker.lstrip(), "scopes": "g2, department:r, *\ng2, project:a, department:r\n",
+        "access_rules": rules,
+    }  # fmt: skip
+    after = replace(read(**texts), constraints=before.constraints)
+    found = judge(after, Snapshot(after), NOW)
+    assert [(each.constraint.name, each.who) for each in found.violations] == [
+        ("a", ("user:ada",)), ("c", ("user:ada", "user:bob")), ("e", ("user:ada",)), ("e", ("user:bob",)),
+    ]  # fmt: skip
+    assert [(each.constraint.name, each.who) for each in found.doubts] == [("c", ("group:x",)), ("e", ("group:x",))]
 
 
 def test_constraints_are_told_in_the_order_written_then_by_time_and_name() -> None:

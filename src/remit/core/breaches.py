@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from remit.core.breach import Breach, Fault, doing, is_group, over_time, within
-from remit.core.constraints import EVERYONE, AtMost, Constraint, Never, Requires, Separate
+from remit.core.constraints import EVERYONE, AtMost, Constraint, Never, Requires, Right, Separate
 from remit.core.headcount import at_most, groups_that_may
 from remit.core.holding import (
     Area,
@@ -27,26 +27,48 @@ from remit.core.snapshot import Snapshot
 
 
 def breaches(constraint: Constraint, snapshot: Snapshot, now: int) -> Iterator[Breach]:
-    """Every breach of a constraint from `now` on, subject by subject."""
+    """Every breach of a constraint from `now` on, subject by subject. It may be one of another revision."""
+    match known_part(constraint, snapshot):
+        case None:
+            return iter(())
+        case Separate() as known:
+            return _separate(known, snapshot, now)
+        case AtMost() as known:
+            return at_most(known, snapshot, now)
+        case Requires() as known:
+            return _requires(known, snapshot, now, groups=known.closed)
+        case Never() as known:
+            return _never(known, snapshot, now)
+
+
+def known_part(constraint: Constraint, snapshot: Snapshot) -> Constraint | None:
+    """The constraint without the roles and rights that this policy does not know, which nobody has; None if nothing is
+    left of it. Within one policy that is all of it: the reader takes no unknown name."""
+    if constraint.scope not in snapshot.chains:
+        return None
     match constraint:
         case Separate():
-            return _separate(constraint, snapshot, now)
-        case AtMost():
-            return at_most(constraint, snapshot, now)
+            roles = tuple(role for role in constraint.roles if role in snapshot.role_bits)
+            rights = tuple(right for right in constraint.rights if _is_said(right, snapshot))
+            return constraint._replace(roles=roles, rights=rights)
         case Requires():
-            return _requires(constraint, snapshot, now, groups=constraint.closed)
-        case Never():
-            return _never(constraint, snapshot, now)
+            return constraint if constraint.role in snapshot.role_bits else None
+        case AtMost() | Never():
+            return constraint if _is_said(constraint.right, snapshot) else None
+
+
+def _is_said(right: Right, snapshot: Snapshot) -> bool:
+    return right.action in snapshot.pairs.get(right.kind, ())
 
 
 def uncounted(constraint: Constraint, snapshot: Snapshot, now: int) -> Iterator[Breach]:
     """The groups whose members a constraint would have to know and cannot, as some come with a token only: what they
     do, as if it were a breach. None where groups are refused or judged anyway."""
-    match constraint:
-        case AtMost(closed=False):
-            yield from groups_that_may(constraint, snapshot, now)
-        case Requires(closed=False):
-            found = _requires(constraint, snapshot, now, groups=True)
+    match known_part(constraint, snapshot):
+        case AtMost(closed=False) as known:
+            yield from groups_that_may(known, snapshot, now)
+        case Requires(closed=False) as known:
+            found = _requires(known, snapshot, now, groups=True)
             yield from (breach for breach in found if is_group(breach.who[0]))
 
 

@@ -45,7 +45,9 @@ class Judgement(NamedTuple):
 def violations(policy: Policy, snapshot: Snapshot, now: int) -> tuple[Violation, ...]:
     """What breaks the constraints of a policy from `now` on; constraint by constraint, then by time and by name.
 
-    Exact for everybody whom the policy names: nothing is sampled. Those who break one by the same lines are one.
+    Exact for everybody whom the policy names: nothing is sampled. Those who break one by the same lines are one. The
+    constraints may be those of another revision (`replace(after, constraints=before.constraints)`), so that a change
+    that takes a constraint out is judged by it too; what they name and this policy does not, nobody has.
     """
     return tuple(found for each in policy.constraints for found in _folded(each, breaches(each, snapshot, now)))
 
