@@ -157,7 +157,7 @@ def test_the_lines_of_every_way_grant_by_themselves_until_the_first_of_them_ends
     for seed in range(31_000, 31_060):
         world, rng = random_world(seed), Random(seed)
         for asked, subject, way in all_ways(world, rng):
-            snapshot, until = alone(world, way), until_of(way)
+            snapshot, until = alone(world, way), until_of(way.access_rule, way.memberships)
             assert plainly(snapshot, asked, subject, way.at), (seed, asked, subject, way)
             tried += 1
             if until != FOREVER:

@@ -20,6 +20,7 @@ from remit.cli.duties import add_duties
 from remit.cli.exits import Exit
 from remit.cli.house import House, ServeOptions
 from remit.cli.linting import add_lint_verbs
+from remit.cli.matrices import add_matrix
 from remit.cli.options import MODEL, POLICY, STATE, ModelFile, PolicyDir, State
 from remit.cli.policies import add_policy_verbs
 from remit.cli.render import finding_lines, safe
@@ -38,6 +39,7 @@ PUBLIC = {
     "explain": _OFFLINE,
     "who": _OFFLINE,
     "can": _OFFLINE,
+    "matrix": _OFFLINE,
     "load": _OFFLINE,
     "test": _OFFLINE,
     "init": _BEGIN,
@@ -68,6 +70,7 @@ def create_cli(house: House) -> typer.Typer:
     )
     add_questions(app, house)
     add_reviews(app, house)
+    add_matrix(app, house)
     add_policy_verbs(app, house)
     add_duties(app, house)
     add_beginnings(app, house)

@@ -41,6 +41,14 @@ class Screen:
         self._out = Console(highlight=False, markup=False, soft_wrap=True)
         self._err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
+    def has(self, text: str) -> bool:
+        """Can the standard output write this text as it is?"""
+        try:
+            text.encode(sys.stdout.encoding or "utf-8")
+        except UnicodeEncodeError:
+            return False
+        return True
+
     def show(self, lines: Iterable[str]) -> None:
         """Print lines to the standard output."""
         for line in lines:

@@ -6,6 +6,7 @@ from typing import Any
 
 from remit.cli.render import ground_json
 from remit.core.explain import Way
+from remit.core.matrix import Holding
 from remit.core.model import FOREVER, Membership
 from remit.core.review import until_of
 from remit.core.times import format_instant
@@ -17,7 +18,7 @@ SHEET = ("where", "role", "held_in", "by_way_of", "until", "access_rule_file", "
 Row = tuple[object, ...]
 
 
-def cells(subject: str, way: Way) -> Row:
+def cells(subject: str, way: Way | Holding) -> Row:
     """The cells of a way under HEAD; the group that holds the role stands with the lines that lead into it."""
     rule = way.access_rule
     path = places(way.memberships) if way.memberships else "as given"
@@ -47,14 +48,14 @@ def as_json(subject: str, way: Way) -> dict[str, Any]:
     }
 
 
-def via(subject: str, way: Way) -> str:
+def via(subject: str, way: Way | Holding) -> str:
     """The group that holds the role, or nothing if the subject does."""
     return "" if way.access_rule.subject == subject else way.access_rule.subject
 
 
-def until(way: Way) -> str:
+def until(way: Way | Holding) -> str:
     """When a way ends, or nothing if it does not."""
-    ends = until_of(way)
+    ends = until_of(way.access_rule, way.memberships)
     return "" if ends == FOREVER else format_instant(ends)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from remit.core.explain import Permissions, Way, permissions_of, ways
-from remit.core.model import ROOT, Code, Origin, Permission, Question, Witness
+from remit.core.model import ROOT, AccessRule, Code, Membership, Origin, Permission, Question, Witness
 from remit.core.search import allows, proposed
 from remit.core.snapshot import Snapshot
 
@@ -123,6 +123,6 @@ def topmost(snapshot: Snapshot, scopes: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(scope for scope in some if some.isdisjoint(snapshot.chains[scope][1:])))
 
 
-def until_of(way: Way) -> int:
+def until_of(access_rule: AccessRule, memberships: Iterable[Membership]) -> int:
     """When a way ends: with the first of its lines that does."""
-    return min([way.access_rule.until, *(each.until for each in way.memberships)])
+    return min([access_rule.until, *(each.until for each in memberships)])

@@ -1,0 +1,123 @@
+"""`remit matrix`, run in this process over policies in memory: what it prints for people, for scripts and for
+spreadsheets, and what it says of a difference. Golden outputs stand in tests/data/golden.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from commands import Desk, Ran, ran, really_ran, written
+from golden import golden
+from policies import files
+from readable import FILES, POLICY, TEXTS
+from remit.core.policy import read_policy
+from seed_tables import ASSETS, CREATE, USE, VIEW
+from seed_tables import written as in_policy
+from test_shipped_policy import shipped
+
+BASE = files(
+    **{
+        **TEXTS,
+        "roles": TEXTS["roles"].replace("viewer, *, environment, view", "viewer, project:web, environment, view")
+        + "p, guide, department:sales, environment, view\n",
+        "access_rules": TEXTS["access_rules"].replace("user:bob", "user:rob"),
+        "groups": "g, user:grace, group:science, *\n",
+    }
+)
+TABLES = {
+    "roles": (),
+    "roles_scope": ("--scope", "project:web"),
+    "roles_diff": ("--diff", "before"),
+    "subjects": ("--subjects",),
+    "subjects_scope": ("--subjects", "--scope", "project:nlp", "--when", "2027-06-01"),
+    "subjects_diff": ("--subjects", "--diff", "before"),
+}
+
+
+def asked(*arguments: str, base: dict[str, bytes] = BASE) -> Ran:
+    """The command, beside a base of the name `before`."""
+    desk = Desk(FILES)
+    desk.others["before"] = base
+    return ran("matrix", *arguments, desk=desk)
+
+
+def masked(text: str) -> str:
+    """The text with the revisions, which must be those of the two policies, written in letters."""
+    return text.replace(POLICY.revision, "REVISION").replace(read_policy(BASE).revision, "BASE_REVISION")
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize(("format", "ending"), [("text", "txt"), ("json", "json"), ("csv", "csv")])
+def test_matrix_prints_what_is_on_record(name: str, format: str, ending: str) -> None:
+    found = asked(*TABLES[name], "--format", format)
+    assert (found.code, found.err) == (0, "")
+    golden(f"matrix/{name}.{ending}", masked(found.out))
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_matrix_says_the_same_in_every_format(name: str) -> None:
+    answer = json.loads(asked(*TABLES[name], "--format", "json").out)
+    rows = list(csv.DictReader(StringIO(asked(*TABLES[name], "--format", "csv").out)))
+    listed = answer.get("rows") or answer["changes"]
+    assert len(listed) == len(rows) > 1
+    for each, row in zip(listed, rows, strict=True):
+        line = each.get("permission") or each["access_rule"]
+        revision = answer["base_revision"] if each.get("change") == "removed" else answer["revision"]
+        texts = BASE if each.get("change") == "removed" else FILES
+        assert (row["file"], row["line"], row["revision"]) == (line["file"], str(line["line"]), revision)
+        assert texts[line["file"]].decode().splitlines()[line["line"] - 1] == line["text"]
+        assert (each["role"], each["scope"], each.get("change")) == (row["role"], row["scope"], row.get("change"))
+
+
+@pytest.mark.parametrize("more", [(), ("--subjects",)])
+def test_no_difference_is_said_in_words(more: tuple[str, ...]) -> None:
+    found = asked("--diff", "before", *more, base=FILES)
+    assert found.code == 0
+    assert "more or less than before" in found.out
+    assert json.loads(asked("--diff", "before", *more, "--format", "json", base=FILES).out)["changes"] == []
+
+
+def test_the_shipped_matrix_reads_like_the_tables_of_the_seed() -> None:
+    answer = json.loads(ran("matrix", "--format", "json", files=shipped()).out)
+    found = {(row["role"], row["action"], row["kind"]) for row in answer["rows"] if row["scope"] == "*"}
+    for asset in ASSETS:
+        kind = in_policy(asset)
+        for action, roles in (("create", CREATE[asset]), ("view", VIEW[asset]), ("use", USE)):
+            assert {role for role, its_action, its_kind in found if (its_action, its_kind) == (action, kind)} == {
+                in_policy(role) for role in roles
+            }
+    text = ran("matrix", files=shipped()).out
+    assert "  l2-researcher                   ·       ·     ✔    ·     ·\n" in text
+
+
+def test_a_terminal_without_the_marks_gets_plain_ones(tmp_path: Path) -> None:
+    place = written(FILES, tmp_path)
+    plain = really_ran("matrix", directory=place, PYTHONIOENCODING="ascii")
+    fine = really_ran("matrix", directory=place, PYTHONIOENCODING="utf-8")
+    assert (plain.code, fine.code) == (0, 0)
+    assert plain.out.isascii() and "✔" in fine.out
+    assert plain.out == fine.out.replace("✔", "x").replace("·", ".")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--when", "2026-01-01"), 2, "`--when` needs `--subjects`"),
+        (("--subjects", "--when", "noon"), 2, "`--when noon` is not a UTC time"),
+        (("--scope", "project:visoin"), 2, "`project:visoin` is not a known scope; did you mean `project:vision`?"),
+        (("--diff", "befor"), 2, "`befor` is neither a directory nor a revision"),
+        (("--difff", "before"), 2, "No such option"),
+        (("--diff", "broken"), 3, "broken:policies/access_rules.csv:1:14: R013"),
+    ],
+)
+def test_a_slip_is_an_error(arguments: tuple[str, ...], code: int, said: str) -> None:
+    desk = Desk(FILES)
+    desk.others["broken"] = files(access_rules="g, user:ada, nobody, *\n")
+    found = ran("matrix", *arguments, desk=desk)
+    assert (found.code, found.out) == (code, "")
+    assert said in found.err
