@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from remit.core.breach import Breach, Fault, doing, is_group, over_time, within
@@ -10,7 +10,9 @@ from remit.core.constraints import EVERYONE, AtMost, Constraint, Never, Requires
 from remit.core.headcount import at_most, groups_that_may
 from remit.core.holding import (
     Area,
+    Backing,
     area_of,
+    backing_of,
     ever,
     highest,
     reached,
@@ -18,7 +20,6 @@ from remit.core.holding import (
     role_lines,
     roles_in,
     spans,
-    that_may,
 )
 from remit.core.model import Ground
 from remit.core.names import quoted
@@ -75,16 +76,19 @@ def uncounted(constraint: Constraint, snapshot: Snapshot, now: int) -> Iterator[
 def _separate(constraint: Separate, snapshot: Snapshot, now: int) -> Iterator[Breach]:
     """Roles or rights that nobody may unite: who might hold enough of them is looked at closely."""
     area = area_of(snapshot, constraint.scope)
-    needs = [snapshot.role_bits[role] for role in constraint.roles]
-    needs += [that_may(snapshot.pairs[kind][action]) for kind, action in constraint.rights]
+    if constraint.roles:
+        needs = [snapshot.role_bits[role] for role in constraint.roles]
+        fault = partial(_roles_united, constraint, snapshot, area)
+    else:
+        backings = [backing_of(snapshot, right) for right in constraint.rights]
+        needs = [backing.bits for backing in backings]
+        fault = partial(_rights_united, constraint, snapshot, area, backings)
     bits = 0
     for need in needs:
         bits |= need
-    fault = _roles_united if constraint.roles else _rights_united
     for subject, mask in ever(snapshot, area, bits).items():
         if sum(1 for need in needs if need & mask) >= constraint.n:
-            stretches = spans(snapshot, subject, area, bits, now)
-            yield from over_time(subject, stretches, partial(fault, constraint, snapshot, area, subject))
+            yield from over_time(subject, spans(snapshot, subject, area, bits, now), partial(fault, subject))
 
 
 def _roles_united(constraint: Separate, snapshot: Snapshot, area: Area, subject: str, when: int) -> Fault | None:
@@ -101,13 +105,15 @@ def _roles_united(constraint: Separate, snapshot: Snapshot, area: Area, subject:
     return Fault("holds", _apart(had, constraint), tuple(sorted(held)), lines)
 
 
-def _rights_united(constraint: Separate, snapshot: Snapshot, area: Area, subject: str, when: int) -> Fault | None:
-    found = {right: reached(snapshot, subject, right, area, when) for right in constraint.rights}
-    had = [doing(right, highest(snapshot, scopes)) for right, scopes in found.items() if scopes]
+def _rights_united(
+    constraint: Separate, snapshot: Snapshot, area: Area, backings: Sequence[Backing], subject: str, when: int
+) -> Fault | None:
+    found = [(backing, reached(snapshot, subject, backing, area, when)) for backing in backings]
+    had = [doing(backing.right, highest(snapshot, scopes)) for backing, scopes in found if scopes]
     if len(had) < constraint.n:
         return None
-    lines = [right_lines(snapshot, subject, right, scopes, when) for right, scopes in found.items()]
-    where = {top for scopes in found.values() for top in highest(snapshot, scopes)}
+    lines = [right_lines(snapshot, subject, backing, scopes, when) for backing, scopes in found]
+    where = {top for _, scopes in found for top in highest(snapshot, scopes)}
     return Fault("may", _apart(had, constraint), tuple(sorted(where)), tuple(each for some in lines for each in some))
 
 
@@ -149,24 +155,24 @@ def _lacking(constraint: Requires, snapshot: Snapshot, area: Area, subject: str,
 def _never(constraint: Never, snapshot: Snapshot, now: int) -> Iterator[Breach]:
     """A right that somebody has who must not."""
     area, right = area_of(snapshot, constraint.scope), constraint.right
-    need = that_may(snapshot.pairs[right.kind][right.action])
+    backing = backing_of(snapshot, right)
 
     def fault(subject: str, when: int) -> Fault | None:
         if not _is_meant(constraint, snapshot, subject, when):
             return None
-        found = reached(snapshot, subject, right, area, when)
+        found = reached(snapshot, subject, backing, area, when)
         if not found:
             return None
         where = highest(snapshot, found)
         what = f"{doing(right, where)}; {quoted(constraint.name)} says never"
         lines = (
-            *right_lines(snapshot, subject, right, found, when),
+            *right_lines(snapshot, subject, backing, found, when),
             *_joining(snapshot, subject, constraint.who, when),
         )
         return Fault("may", what, where, lines)
 
-    for subject in ever(snapshot, area, need):
-        yield from over_time(subject, spans(snapshot, subject, area, need, now), partial(fault, subject))
+    for subject in ever(snapshot, area, backing.bits):
+        yield from over_time(subject, spans(snapshot, subject, area, backing.bits, now), partial(fault, subject))
 
 
 def _joining(snapshot: Snapshot, subject: str, group: str, when: int) -> Iterator[Ground]:

@@ -8,7 +8,7 @@ from functools import partial
 
 from remit.core.breach import Breach, Fault, doing, is_group, over_time
 from remit.core.constraints import AtMost
-from remit.core.holding import ever, may, right_lines, spans, spot, that_may
+from remit.core.holding import backing_of, ever, may, right_lines, spans, spot
 from remit.core.names import quoted
 from remit.core.snapshot import Snapshot
 
@@ -18,13 +18,13 @@ def at_most(constraint: AtMost, snapshot: Snapshot, now: int) -> Iterator[Breach
     if constraint.closed:
         yield from groups_that_may(constraint, snapshot, now)
     area, right = spot(snapshot, constraint.scope), constraint.right
-    need = that_may(snapshot.pairs[right.kind][right.action])
+    backing = backing_of(snapshot, right)
     stays = {
         subject: [
-            stay for stay in spans(snapshot, subject, area, need, now)
+            stay for stay in spans(snapshot, subject, area, backing.bits, now)
             if may(snapshot, subject, right, area.scope, stay[0])
         ]
-        for subject in sorted(ever(snapshot, area, need)) if subject.startswith("user:")
+        for subject in sorted(ever(snapshot, area, backing.bits)) if subject.startswith("user:")
     }  # fmt: skip
     for since, until, crowd in _crowded(stays.values(), constraint.n):
         there = {
@@ -32,7 +32,7 @@ def at_most(constraint: AtMost, snapshot: Snapshot, now: int) -> Iterator[Breach
             for subject, some in stays.items()
         }
         lines = (
-            right_lines(snapshot, subject, right, (area.scope,), when)
+            right_lines(snapshot, subject, backing, (area.scope,), when)
             for subject, some in there.items() for when in some
         )  # fmt: skip
         who = tuple(subject for subject, some in there.items() if some)
@@ -61,12 +61,12 @@ def _crowded(stays: Iterable[list[tuple[int, int]]], most: int) -> Iterator[tupl
 def groups_that_may(constraint: AtMost, snapshot: Snapshot, now: int) -> Iterator[Breach]:
     """The groups that have the right: as many may as come with one of them in a token."""
     area, right = spot(snapshot, constraint.scope), constraint.right
-    need = that_may(snapshot.pairs[right.kind][right.action])
+    backing = backing_of(snapshot, right)
     what = f"{doing(right, (area.scope,))}, and nobody can count who comes with it in a token"
 
     def fault(subject: str, when: int) -> Fault | None:
-        lines = tuple(right_lines(snapshot, subject, right, (area.scope,), when))
+        lines = tuple(right_lines(snapshot, subject, backing, (area.scope,), when))
         return Fault("may", what, (area.scope,), lines) if lines else None
 
-    for subject in sorted(filter(is_group, ever(snapshot, area, need))):
-        yield from over_time(subject, spans(snapshot, subject, area, need, now), partial(fault, subject))
+    for subject in sorted(filter(is_group, ever(snapshot, area, backing.bits))):
+        yield from over_time(subject, spans(snapshot, subject, area, backing.bits, now), partial(fault, subject))

@@ -11,10 +11,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from remit.core.constraints import Right
-from remit.core.explain import permissions_of, ways
+from remit.core.explain import Permissions, permissions_of, ways
 from remit.core.model import ALWAYS, FOREVER, Code, Ground, Question, Witness
 from remit.core.pdp import holders_of, roles_at, walk
-from remit.core.snapshot import Pair, Snapshot
+from remit.core.snapshot import Snapshot
 
 
 class Area(NamedTuple):
@@ -42,12 +42,21 @@ def spot(snapshot: Snapshot, scope: str) -> Area:
     return Area(scope, snapshot.chains[scope], frozenset((scope,)))
 
 
-def that_may(pair: Pair) -> int:
-    """The roles, as a mask, that have a permission in any scope."""
-    need = pair.anywhere
+class Backing(NamedTuple):
+    """A right with what a snapshot knows of it: the roles, as a mask, that have it in any scope, and by which lines."""
+
+    right: Right
+    bits: int
+    permissions: Permissions
+
+
+def backing_of(snapshot: Snapshot, right: Right) -> Backing:
+    """What a snapshot knows of a right; gathered once, as its permissions may be many."""
+    pair = snapshot.pairs[right.kind][right.action]
+    bits = pair.anywhere
     for mask in pair.narrowed.values():
-        need |= mask
-    return need
+        bits |= mask
+    return Backing(right, bits, permissions_of(snapshot, *right))
 
 
 def ever(snapshot: Snapshot, area: Area, bits: int) -> dict[str, int]:
@@ -121,13 +130,13 @@ def asked(subject: str, right: Right, scope: str, when: int) -> Question:
     return Question(subject, right.action, right.kind, None, scope, scope, (), when)
 
 
-def reached(snapshot: Snapshot, subject: str, right: Right, area: Area, when: int) -> tuple[str, ...]:
+def reached(snapshot: Snapshot, subject: str, backing: Backing, area: Area, when: int) -> tuple[str, ...]:
     """Where in the area the right is had, in order: at each scope at which it begins; with any of them it is had in all
     below. It begins where a role is held or a permission narrowed, or above the area: each such scope is asked about.
     """
-    pair = snapshot.pairs[right.kind][right.action]
-    spots = {area.scope, *area.below.intersection(pair.narrowed)}
-    spots |= area.below.intersection(roles_in(snapshot, subject, area, that_may(pair), when))
+    right, narrowed = backing.right, snapshot.pairs[backing.right.kind][backing.right.action].narrowed
+    spots = {area.scope, *area.below.intersection(narrowed)}
+    spots |= area.below.intersection(roles_in(snapshot, subject, area, backing.bits, when))
     return tuple(sorted(scope for scope in spots if may(snapshot, subject, right, scope, when)))
 
 
@@ -142,13 +151,14 @@ def may(snapshot: Snapshot, subject: str, right: Right, scope: str, when: int) -
     return walk(snapshot, *asked(subject, right, scope, when))[0] is Code.GRANTED
 
 
-def right_lines(snapshot: Snapshot, subject: str, right: Right, scopes: Iterable[str], when: int) -> Iterator[Ground]:
+def right_lines(
+    snapshot: Snapshot, subject: str, backing: Backing, scopes: Iterable[str], when: int
+) -> Iterator[Ground]:
     """The lines by which the right reaches these scopes at `when`: every way there is, each with its shortest chain of
     memberships."""
-    permissions = permissions_of(snapshot, *right)
     for scope in scopes:
-        question = asked(subject, right, scope, when)
-        for way in ways(snapshot, question, Witness(*walk(snapshot, *question)), permissions):
+        question = asked(subject, backing.right, scope, when)
+        for way in ways(snapshot, question, Witness(*walk(snapshot, *question)), backing.permissions):
             yield way.permission.ground()
             yield way.access_rule.ground()
             yield from (membership.ground() for membership in way.memberships)
