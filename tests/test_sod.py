@@ -12,7 +12,8 @@ import pytest
 from commands import Desk, Ran, ran
 from golden import golden
 from policies import files
-from readable import TEXTS
+from readable import NOW, TEXTS
+from remit.core.lint import lint
 from remit.core.policy import read_policy
 from test_shipped_policy import shipped
 
@@ -96,6 +97,17 @@ def test_a_broken_constraint_does_not_keep_a_policy_from_going_live() -> None:
     assert ran("serve", desk=desk).code == 0
     assert len(desk.served) == 1
     assert ran("load", files=BROKEN).code == 0
+
+
+def test_lint_finds_each_violation_at_the_name_of_its_constraint() -> None:
+    told = json.loads(ran("sod", "--format", "json", files=BROKEN).out)["violations"]
+    found = [each for each in lint(BROKEN, NOW).findings if each.code == "R070"]
+    assert len(found) == len(told) == 6
+    due = sorted((each["constraint"]["line"], each["sentence"]) for each in told)
+    assert sorted((each.line, each.message.split(", from 2027")[0]) for each in found) == due
+    assert found[0].message.endswith("`use-or-change` allows 1 of these, from 2027-03-01 on, until 2027-06-01")
+    assert (found[0].place(), found[0].width) == ("policies/constraints.csv:1:11", len("use-or-change"))
+    assert lint(KEPT, NOW).findings == tuple(each for each in lint(KEPT, NOW).findings if each.code != "R070")
 
 
 def test_the_shipped_policy_keeps_its_constraints() -> None:

@@ -98,6 +98,7 @@ RULES: dict[str, Rule] = {
     "R067": Rule("sole-holder", _NOTE),
     "R068": Rule("unusual-subject-type", _WARNING),
     "R069": Rule("lone-since", _WARNING),
+    "R070": Rule("broken-constraint", _WARNING),
 }
 
 FIRST_OF_LINT = "R040"

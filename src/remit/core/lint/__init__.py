@@ -6,6 +6,7 @@ repeats     lines that stand twice
 upkeep      who approved what, for how long, and who holds what nobody should hold alone
 covers      lines that change no decision, because another line covers them
 unused      names that lead to nothing
+broken      constraints that the policy breaks
 authority   which access rules are privileged
 pages       a page for each code
 """
@@ -17,6 +18,7 @@ from typing import NamedTuple
 
 from remit.core.findings import Finding
 from remit.core.lint.book import Book
+from remit.core.lint.broken import find_broken
 from remit.core.lint.covers import find_covered
 from remit.core.lint.names import find_alike
 from remit.core.lint.repeats import find_repeats
@@ -51,6 +53,8 @@ def lint(files: Mapping[str, bytes], now: int, say: Callable[[str, float], None]
         find_covered(book, policy)
         say("unused", 0.9)
         find_unused(book, policy)
+        say("constraints", 0.95)
+        find_broken(book, policy)
     every = {*found, *book.report.findings()}
     return Linted(
         tuple(sorted(every, key=lambda f: (f.file, f.line == 0, f.line, f.column, f.code, f.message))), policy

@@ -1,4 +1,4 @@
-"""What a constraint may get wrong: R035 to R039."""
+"""What a constraint may get wrong: R035 to R039. And what may be wrong by one: R070."""
 
 from __future__ import annotations
 
@@ -54,6 +54,16 @@ PAGES = (
         bad={"constraints": "never, ada, *, is leaving, policy:publish, user:adda"},
         at="policies/constraints.csv:1:44",
         good={"constraints": "never, ada, *, is leaving, policy:publish, user:ada"},
+    ),
+    Page(
+        "R070",
+        "A constraint that the policy breaks, now or at some time to come.",
+        "What must never come about is there, or will be. It loads all the same, so that a server can start.",
+        "Lines that keep the constraint, or a constraint that says what is meant.",
+        "`remit sod` names who breaks it, from when on and by which lines; take one of them out, or end it earlier.",
+        bad={"constraints": "never, nobody-makes, *, all is made elsewhere, environment:create, everyone"},
+        at="policies/constraints.csv:1:8",
+        good={"constraints": "never, nobody-makes, *, all is made elsewhere, environment:create, application:"},
     ),
 )
 """The pages of this chapter."""
