@@ -118,8 +118,18 @@ def live() -> None:
         print(f"| {rules:,} | {f['effect_s']:.2f} | {halves} | {tails} | {rest} |", flush=True)
 
 
+def asking() -> None:
+    """What a policy adds up to, over all its lines."""
+    print("\n## Asking a loaded policy, the text of the answer included\n")
+    print("| access rules | asked | lines of the answer | ms |")
+    print("|---|---|---|---|")
+    for rules in (1_000, 100_000):
+        for name, f in run("asking.py", str(rules))["asked"].items():
+            print(f"| {rules:,} | {name} | {f['lines']:,} | {f['ms']:.1f} |", flush=True)
+
+
 ALL = {"decide": decide, "build": build, "http": http, "search": search, "catalog": catalog, "duties": duties,
-       "live": live}  # fmt: skip
+       "live": live, "asking": asking}  # fmt: skip
 
 if __name__ == "__main__":
     print(f"Python {platform.python_version()}, {platform.machine()}")

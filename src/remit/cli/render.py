@@ -24,10 +24,15 @@ def safe(text: str) -> str:
 def columns(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> Iterator[str]:
     """A table: every cell text of one line, each column as wide as its widest cell."""
     table = [head, *(tuple("" if cell is None else safe(str(cell)) for cell in row) for row in rows)]
-    widths = [max(cell_len(row[number]) for row in table) for number in range(len(head))]
+    widths = [max(_width(row[number]) for row in table) for number in range(len(head))]
     for row in table:
-        cells = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+        cells = (cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
         yield "  ".join(cells).rstrip()
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal a text takes, once `safe`; most are ASCII, and tables may be long."""
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def details(pairs: Sequence[tuple[str, object]]) -> Iterator[str]:
