@@ -36,10 +36,10 @@ class Reach:
         return found
 
     def way_round(self, membership: Membership) -> Origin | None:
-        """The last membership on a way from its member to its group by way of others, or None."""
+        """The last membership of a way from its member to its group by others, or None. There are no circles."""
         member, group, since, until, _ = membership
         for first in self._lasting(member, since, until):
-            if first.group != group and (last := self.groups(first.group, since, until).get(group)) is not None:
+            if (last := self.groups(first.group, since, until).get(group)) is not None:
                 return last
         return None
 
