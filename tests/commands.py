@@ -22,7 +22,7 @@ from remit.cli.house import ServeOptions
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
 from remit.entry import RealHouse
-from remit.errors import RemitError
+from remit.errors import Conflict, RemitError
 from remit.service.policies import admit
 
 REMIT = Path(sys.executable).with_name("remit")
@@ -63,6 +63,11 @@ class Desk:
 
     def starter(self) -> dict[str, bytes]:
         return RealHouse().starter()
+
+    def write(self, policy: Path, model: Path, was: Mapping[str, bytes], files: Mapping[str, bytes]) -> None:
+        if any(self.files[name] != was[name] for name in files):
+            raise Conflict("a file has changed since it was read; nothing is written")
+        self.files.update(files)
 
     def write_new(self, directory: Path, files: Mapping[str, bytes]) -> None:
         RealHouse().write_new(directory, files)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from remit.adapters.new_files import read_starter, write_new
 from remit.adapters.policy_files import read_directory, read_tree
+from remit.adapters.policy_writer import write_files
 from remit.cli.app import run
 from remit.cli.house import KeyRing, ServeOptions
 from remit.core.policy import Policy
@@ -36,6 +37,10 @@ class RealHouse:
         from remit.adapters.git_files import read_commit
 
         return read_tree(Path(where), model) if Path(where).is_dir() else read_commit(where, policy, model)
+
+    def write(self, policy: Path, model: Path, was: Mapping[str, bytes], files: Mapping[str, bytes]) -> None:
+        """Files of a policy in the place of those that were read."""
+        write_files(policy, model, was, files)
 
     def starter(self) -> dict[str, bytes]:
         """The files of the policy that a new directory begins with."""

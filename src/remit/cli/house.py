@@ -65,6 +65,11 @@ class House(Protocol):
         Raises Misconfigured if there is neither, or they cannot be read."""
         ...
 
+    def write(self, policy: Path, model: Path, was: Mapping[str, bytes], files: Mapping[str, bytes]) -> None:
+        """Put `files` in the place of those that were read (`was`): all of them, or none. Raises Conflict if one has
+        changed meanwhile, and Misconfigured if they cannot be written or lie outside the directory."""
+        ...
+
     def starter(self) -> dict[str, bytes]:
         """The files of the policy that a new directory begins with."""
         ...

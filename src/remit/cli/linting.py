@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from remit import __version__
+from remit.cli.diffs import diff_lines
 from remit.cli.exits import Exit
 from remit.cli.house import House
 from remit.cli.options import MODEL, POLICY, Format, Formatted, ModelFile, PolicyDir, Reported, ReportFormat, When
@@ -23,10 +24,13 @@ from remit.core.findings import Finding
 from remit.core.lint import Linted, lint
 from remit.core.lint.pages import NOW, PAGES, Page, files_of, path_of
 from remit.core.lint.pages.page import Example, Whole
+from remit.core.lint.repair import repair
 from remit.core.names import did_you_mean
 from remit.core.times import format_instant, parse_instant
-from remit.errors import RequestInvalid
+from remit.errors import Conflict, RequestInvalid
 
+Fix = Annotated[bool, typer.Option("--fix", help="Show and write what can be repaired safely; then say what is left.")]
+Diff = Annotated[bool, typer.Option("--diff", "--dry-run", help="Show what --fix would write, and write nothing.")]
 _CODE = typer.Argument(metavar="[CODE]", help="The code of a finding, such as R013.")
 
 
@@ -36,11 +40,21 @@ def add_lint_verbs(app: typer.Typer, house: House) -> None:
     @app.command("lint")
     def lint_policy(
         policy: PolicyDir = POLICY, model: ModelFile = MODEL, when: When = None,
-        format: Reported = ReportFormat.TEXT,
+        format: Reported = ReportFormat.TEXT, fix: Fix = False, diff: Diff = False,
     ) -> None:  # fmt: skip
         """Say all there is to say of a policy: exit code 1 for warnings, 3 if it does not load."""
         now, screen = instant(when, house.now()), Screen()
         files = house.read(policy, model)
+        if fix or diff:
+            mending = repair(files, now)
+            show = screen.show if format is ReportFormat.TEXT else screen.complain
+            for name, data in mending.files.items():
+                show(diff_lines(name, files[name], data))
+            if mending.refused and not diff:
+                raise Conflict(f"nothing is written: after the repair {mending.refused}")
+            if mending.files and not diff:
+                house.write(policy, model, files, mending.files)
+                files = {**files, **mending.files}
         with screen.progress() as say:
             linted = lint(files, now, say)
         _show(screen, linted, files, format, (policy, model), now)

@@ -5,7 +5,9 @@ Each code has one meaning for ever (`codes`). An error keeps the policy from loa
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterable
 from io import BytesIO
 from typing import NamedTuple
 
@@ -19,6 +21,9 @@ MOST_ERRORS = 10_000
 
 MAX_LINE = 4_096
 """The longest line, in characters: nine columns of the longest names and a long reason. Findings quote no more."""
+
+
+_REST = re.compile(r"and ([\d,]+) more of R\d{3} in this file")
 
 
 class Source(NamedTuple):
@@ -132,6 +137,11 @@ class Report:
             if number in wanted.get(name, ())
         }
         return [_placed(finding, texts.get((finding.file, finding.line), "")) for finding in self._findings]
+
+
+def total(findings: Iterable[Finding]) -> int:
+    """How many there are, those that are only counted included."""
+    return sum(int(more[1].replace(",", "")) if (more := _REST.match(each.message)) else 1 for each in findings)
 
 
 def line_text(raw: bytes, number: int) -> str:
