@@ -128,8 +128,18 @@ def asking() -> None:
             print(f"| {rules:,} | {name} | {f['lines']:,} | {f['ms']:.1f} |", flush=True)
 
 
+def lint() -> None:
+    """All there is to say of a policy."""
+    print("\n## Lint: seconds\n")
+    print("| access rules | lint | lint, saved by a spreadsheet | its repair and the gate |")
+    print("|---|---|---|---|")
+    for rules in SIZES[1:3]:
+        f = run("lint.py", str(rules))
+        print(f"| {rules:,} | {f['lint_s']:.2f} | {f['damaged_s']:.2f} | {f['repair_s']:.2f} |", flush=True)
+
+
 ALL = {"decide": decide, "build": build, "http": http, "search": search, "catalog": catalog, "duties": duties,
-       "live": live, "asking": asking}  # fmt: skip
+       "live": live, "asking": asking, "lint": lint}  # fmt: skip
 
 if __name__ == "__main__":
     print(f"Python {platform.python_version()}, {platform.machine()}")

@@ -24,7 +24,7 @@ from remit.core.findings import Finding
 from remit.core.lint import Linted, lint
 from remit.core.lint.pages import NOW, PAGES, Page, files_of, path_of
 from remit.core.lint.pages.page import Example, Whole
-from remit.core.lint.repair import repair
+from remit.core.lint.repair import repair, repairable
 from remit.core.names import did_you_mean
 from remit.core.times import format_instant, parse_instant
 from remit.errors import Conflict, RequestInvalid
@@ -95,10 +95,8 @@ def notice(finding: Finding, policy: Path, model: Path) -> Notice:
     file = (policy / inside if inside != finding.file else model).as_posix()
     end = finding.column + finding.width if finding.line else 0
     code, level = finding.code, Level(str(finding.weight))
-    repaired = PAGES[code].repaired
-    return Notice(
-        file, finding.line, finding.column, end, level, code, RULES[code].name, finding.message, finding.help, repaired
-    )
+    name, may = RULES[code].name, PAGES[code].repaired
+    return Notice(file, finding.line, finding.column, end, level, code, name, finding.message, finding.help, may)
 
 
 def page_lines(page: Page) -> Iterator[str]:
@@ -149,9 +147,11 @@ def _show(
         case ReportFormat.TEXT:
             for finding in linted.findings:
                 screen.show(finding_lines(finding))
-            screen.show([f"{', '.join(_counted(linted.findings))} in {len(files):,} files"])
+            may = any(PAGES[finding.code].repaired for finding in linted.findings)
+            hint = "; `remit lint --diff` shows what can be repaired" if may else ""
+            screen.show([f"{', '.join(_counted(linted.findings))} in {len(files):,} files{hint}"])
         case ReportFormat.JSON:
-            screen.hand_over(json.dumps(_json(linted, now), indent=2) + "\n")
+            screen.hand_over(json.dumps(_json(linted, now, repairable(files, linted.findings, now)), indent=2) + "\n")
         case ReportFormat.GITHUB:
             screen.show(github(notices))
         case ReportFormat.SARIF:
@@ -170,7 +170,8 @@ def _counted(findings: Sequence[Finding]) -> Iterator[str]:
     return (f"{counts[weight]:,} {weight}{'' if counts[weight] == 1 else 's'}" for weight in Weight)
 
 
-def _json(linted: Linted, now: int) -> dict[str, Any]:
+def _json(linted: Linted, now: int, mends: set[tuple[str, str]]) -> dict[str, Any]:
+    """The findings for scripts. A minor version adds, a major one changes."""
     counts = Counter(finding.weight for finding in linted.findings)
     return {
         "format_version": "1.0",
@@ -179,7 +180,7 @@ def _json(linted: Linted, now: int) -> dict[str, Any]:
         "judged_at": format_instant(now),
         **{f"{weight}s": counts[weight] for weight in Weight},
         "findings": [
-            {"name": RULES[finding.code].name, "repaired": PAGES[finding.code].repaired} | finding_json(finding)
+            {"name": RULES[finding.code].name, "fixable": (finding.file, finding.code) in mends} | finding_json(finding)
             for finding in linted.findings
         ],
     }

@@ -8,17 +8,19 @@ kept, so all that are reported may be taken out together.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from remit.core.lint.book import Book
 from remit.core.lint.reach import Reach
-from remit.core.lint.repeats import repeats
 from remit.core.model import ROOT, AccessRule, Membership, Origin, Permission
 from remit.core.names import quoted
 from remit.core.policy import Policy
 
 _NO_LOSS = "without this line every decision stays as it is; take it out, or make the other one narrower"
+
+Scopes = dict[str, tuple[str, ...]]
+"""Each scope of the tree with all that cover it: itself first, `*` last."""
 
 
 class Covered(NamedTuple):
@@ -28,12 +30,12 @@ class Covered(NamedTuple):
     by: Origin
 
 
-def find_covered(book: Book, policy: Policy) -> None:
-    """Report each line that changes no decision; one that stands twice is not reported again."""
-    twice = {repeat.origin for repeat in repeats(book)}
+def find_covered(book: Book, policy: Policy, told: Iterable[Origin] = ()) -> None:
+    """Report each line that changes no decision, unless it is among those `told` of before."""
+    twice, rules = set(told), list(policy.access_rules)
     scopes = above(policy)
     for code, what, found in (
-        ("R045", "access rule", covered_access_rules(policy.access_rules, scopes)),
+        ("R045", "access rule", covered_access_rules(rules, scopes)),
         ("R046", "permission", covered_permissions(policy.permissions, scopes)),
         ("R047", "membership", covered_memberships(policy.memberships)),
     ):
@@ -42,16 +44,16 @@ def find_covered(book: Book, policy: Policy) -> None:
                 message = f"this {what} changes no decision: {by} covers it"
                 book.mark_line(*origin, code, message, _NO_LOSS)
                 twice.add(origin)
-    for origin, by in held_through_groups(policy, scopes):
+    for origin, by in held_through_groups(rules, policy.memberships, scopes):
         if origin not in twice:
             message = f"the subject has this through a group already: {by} covers it"
             book.mark_line(*origin, "R048", message, "keep it only if it should outlive the membership")
-    _find_idle(book, policy, scopes)
+    _find_idle(book, policy, rules, scopes)
 
 
-def above(policy: Policy) -> dict[str, tuple[str, ...]]:
+def above(policy: Policy) -> Scopes:
     """Each scope of the tree with all that cover it: itself first, `*` last."""
-    found: dict[str, tuple[str, ...]] = {ROOT: (ROOT,)}
+    found: Scopes = {ROOT: (ROOT,)}
     for scope in policy.parents:
         path = [scope]
         while path[-1] not in found:
@@ -65,9 +67,9 @@ def above(policy: Policy) -> dict[str, tuple[str, ...]]:
 class Windows:
     """Lines that say the same but for when: which of them is there all through a window?"""
 
-    def __init__(self, lines: Iterable[tuple[int, int, Origin]]) -> None:
+    def __init__(self, lines: list[tuple[int, int, Origin]]) -> None:
         # earliest first, of those the longest, of those the first written: a cover stands before what it covers
-        self._lines = sorted(lines, key=lambda line: (line[0], -line[1], line[2]))
+        self._lines = lines if len(lines) < 2 else sorted(lines, key=lambda line: (line[0], -line[1], line[2]))
         self._since = [since for since, _, _ in self._lines]
         self._longest: list[tuple[int, Origin]] = []
         for _, until, origin in self._lines:
@@ -96,13 +98,12 @@ def _by_meaning(lines: Iterable[tuple[object, int, int, Origin]]) -> dict[object
     return {meaning: Windows(some) for meaning, some in found.items()}
 
 
-def covered_access_rules(rules: Iterable[AccessRule], scopes: dict[str, tuple[str, ...]]) -> Iterator[Covered]:
+def covered_access_rules(rules: Sequence[AccessRule], scopes: Scopes) -> Iterator[Covered]:
     """Access rules that one of the same subject and role covers, in the same scope or above, all the time it counts."""
-    every = list(rules)
-    found = _by_meaning(((each.subject, each.role, each.scope), each.since, each.until, each.origin) for each in every)
+    found = _by_meaning((each[:3], each.since, each.until, each.origin) for each in rules)
     for windows in found.values():
         yield from windows.needless()
-    for each in every:
+    for each in rules:
         for scope in scopes.get(each.scope, ())[1:]:
             wider = found.get((each.subject, each.role, scope))
             if wider is not None and (by := wider.over(each.since, each.until)) is not None:
@@ -110,7 +111,7 @@ def covered_access_rules(rules: Iterable[AccessRule], scopes: dict[str, tuple[st
                 break
 
 
-def covered_permissions(permissions: Iterable[Permission], scopes: dict[str, tuple[str, ...]]) -> Iterator[Covered]:
+def covered_permissions(permissions: Iterable[Permission], scopes: Scopes) -> Iterator[Covered]:
     """Permissions of a role that it has in the same scope or above."""
     every = list(permissions)
     first: dict[tuple[str, str, str, str], Origin] = {}
@@ -136,12 +137,14 @@ def covered_memberships(memberships: Iterable[Membership]) -> Iterator[Covered]:
             yield Covered(each.origin, by)
 
 
-def held_through_groups(policy: Policy, scopes: dict[str, tuple[str, ...]]) -> Iterator[Covered]:
+def held_through_groups(
+    rules: Sequence[AccessRule], memberships: Iterable[Membership], scopes: Scopes
+) -> Iterator[Covered]:
     """Access rules of subjects that a group of theirs has in the same scope or above, all the time they count."""
-    reach = Reach(policy.memberships)
-    rules = [each for each in policy.access_rules if each.subject in reach.members or each.subject.startswith("group:")]
-    given = _by_meaning(((each.subject, each.role, each.scope), each.since, each.until, each.origin) for each in rules)
-    for each in policy.access_rules:
+    reach = Reach(memberships)
+    groups = (each for each in rules if each.subject.startswith("group:"))
+    given = _by_meaning((each[:3], each.since, each.until, each.origin) for each in groups)
+    for each in rules:
         if each.subject in reach.members:
             for group in reach.groups(each.subject, each.since, each.until):
                 by = _given_by(group, each, given, scopes)
@@ -150,9 +153,7 @@ def held_through_groups(policy: Policy, scopes: dict[str, tuple[str, ...]]) -> I
                     break
 
 
-def _given_by(
-    group: str, rule: AccessRule, given: dict[object, Windows], scopes: dict[str, tuple[str, ...]]
-) -> Origin | None:
+def _given_by(group: str, rule: AccessRule, given: dict[object, Windows], scopes: Scopes) -> Origin | None:
     """The access rule of a group that gives all that `rule` gives, if there is one."""
     for scope in scopes.get(rule.scope, (rule.scope,)):
         windows = given.get((group, rule.role, scope))
@@ -161,13 +162,13 @@ def _given_by(
     return None
 
 
-def idle_access_rules(policy: Policy, scopes: dict[str, tuple[str, ...]]) -> Iterator[AccessRule]:
+def idle_access_rules(policy: Policy, rules: Iterable[AccessRule], scopes: Scopes) -> Iterator[AccessRule]:
     """Access rules that give a role where it may do nothing: all its permissions lie in other branches of the tree."""
     narrowed: dict[str, set[str]] = {}
     for permission in policy.permissions:
         narrowed.setdefault(permission.role, set()).add(permission.scope)
     idle: dict[tuple[str, str], bool] = {}
-    for each in policy.access_rules:
+    for each in rules:
         key = (each.role, each.scope)
         if key not in idle:
             places = narrowed.get(each.role, ())
@@ -178,8 +179,8 @@ def idle_access_rules(policy: Policy, scopes: dict[str, tuple[str, ...]]) -> Ite
             yield each
 
 
-def _find_idle(book: Book, policy: Policy, scopes: dict[str, tuple[str, ...]]) -> None:
-    for each in idle_access_rules(policy, scopes):
+def _find_idle(book: Book, policy: Policy, rules: Iterable[AccessRule], scopes: Scopes) -> None:
+    for each in idle_access_rules(policy, rules, scopes):
         message = f"{quoted(each.role)} may do nothing in {quoted(each.scope)} or below: its permissions lie elsewhere"
         help = "give the role where its permissions are, or give it permissions here"
         book.mark(*each.origin, 2, "R049", message, help)

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 
 from remit.core.cases import Given, Suite
 from remit.core.findings import Finding, total
+from remit.core.lint import lint
 from remit.core.lint.book import TABLES, Book
 from remit.core.lint.damage import mended
+from remit.core.lint.pages import PAGES
 from remit.core.lint.repeats import repeats
 from remit.core.policy import Policy, read_policy
 from remit.errors import PolicyInvalid
@@ -31,6 +33,15 @@ def repair(files: Mapping[str, bytes], now: int) -> Repair:
     after = _once(after, now)
     changed = {name: data for name, data in after.items() if data != files[name]}
     return Repair(changed, gate(files, after) if changed else None)
+
+
+def repairable(files: Mapping[str, bytes], findings: Sequence[Finding], now: int) -> set[tuple[str, str]]:
+    """Of findings, the files and codes of which a repair leaves none."""
+    likely = {(each.file, each.code) for each in findings if PAGES[each.code].repaired}
+    mending = repair(files, now) if likely else Repair({}, None)
+    if mending.refused or not mending.files:
+        return set()
+    return likely - {(each.file, each.code) for each in lint({**files, **mending.files}, now).findings}
 
 
 def gate(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> str | None:

@@ -31,19 +31,23 @@ def repeats(book: Book) -> Iterator[Repeat]:
                 yield Repeat(origin, known[0], _ended(fields) == _ended(known[1]))
 
 
-def find_repeats(book: Book) -> None:
-    """Report each line that stands twice."""
-    for repeat in repeats(book):
+def find_repeats(book: Book) -> set[Origin]:
+    """Report each line that stands twice, and say which they are."""
+    found = list(repeats(book))
+    for repeat in found:
         message = f"this line stands at {repeat.first} already"
         if repeat.whole:
             help = "take one of them out (remit lint --fix)"
         else:
             help = "they differ in what they tell the auditor: keep the one that is right"
         book.mark_line(*repeat.origin, "R044", message, help)
+    return {repeat.origin for repeat in found}
 
 
 def _ended(fields: list[str]) -> list[str]:
     """The fields without the empty ones at the end."""
+    if fields[-1]:
+        return fields
     size = len(fields)
     while size and not fields[size - 1]:
         size -= 1
