@@ -66,7 +66,17 @@ def check_lines(world: World, snapshot: Snapshot, held: dict[Any, Any], when: in
         assert rule in rules and (rule.subject, rule.role, rule.scope) == (holder, role, scope)
         assert [its_subject, *(each.group for each in chain)] == [*(each.member for each in chain), holder]
         assert its_subject == subject and all(each.since <= when < each.until for each in chain)
+        due = lasts_until(world, subject, holder, when)
+        assert min([FOREVER, *(each.until for each in chain)]) == due, (world.seed, subject, holder, when)
         assert rule.until == max(each.until for each in rules if each[:3] == rule[:3])
+
+
+def lasts_until(world: World, member: str, group: str, when: int) -> int:
+    """Until when a member is in a group by memberships that are in force, by trying every chain of them."""
+    if member == group:
+        return FOREVER
+    here = [each for each in world.policy.memberships if each.member == member and each.since <= when < each.until]
+    return max((min(each.until, lasts_until(world, each.group, group, when)) for each in here), default=when)
 
 
 @over_worlds
@@ -128,9 +138,13 @@ def test_cells_differ_exactly_where_what_a_role_may_does() -> None:
 
 
 MUTANTS = {
-    "groups of another time": ("snapshot.paths_at(subject, when)", "snapshot.paths_at(subject, 0)"),
-    "no groups": ("*snapshot.paths_at(subject, when)", ""),
-    "nothing held itself": ("((subject, ()), *snapshot.paths_at(subject, when)):", "snapshot.paths_at(subject, when):"),
+    "groups of another time": ("subject, (), when).items()", "subject, (), 0).items()"),
+    "no groups": ("in chains_at(snapshot, subject, (), when).items()", "in [(subject, ())]"),
+    "nothing held itself": ("(), when).items()", "(), when).items() - {(subject, ())}"),
+    "the shortest chain": (
+        "chains_at(snapshot, subject, (), when).items()",
+        "((subject, ()), *snapshot.paths_at(subject, when))",
+    ),
     "an access rule that has just ended": ("when < rule.until and", "when <= rule.until and"),
     "an access rule that is to begin": ("rule.since <= when <", "when <"),
     "the first access rule only": (

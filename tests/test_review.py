@@ -17,13 +17,13 @@ import pytest
 from remit.core import review, search
 from remit.core.access import AccessRules
 from remit.core.explain import Way
-from remit.core.model import FOREVER, Question
+from remit.core.model import ALWAYS, FOREVER, ROOT, Question
 from remit.core.oracle import Oracle
 from remit.core.pdp import decide
 from remit.core.policy import Policy
 from remit.core.review import Granted, Sought, can, question_at, sought, topmost, until_of, who
 from remit.core.snapshot import Snapshot
-from worlds import World, random_world
+from worlds import World, policy_of, random_world
 
 CHUNKS = [range(start, start + 20) for start in range(30_000, 30_120, 20)]
 over_worlds = pytest.mark.parametrize("seeds", CHUNKS, ids=lambda seeds: str(seeds.start))
@@ -171,6 +171,41 @@ def test_the_lines_of_every_way_grant_by_themselves_until_the_first_of_them_ends
     assert tried > 2_000 and ended > 300 and judged > 100
 
 
+def test_a_way_ends_when_it_says_whatever_other_memberships_there_are() -> None:
+    """With one access rule, and all memberships that are in force."""
+    ended = by_group = 0
+    for seed in range(33_000, 33_080):
+        world = random_world(seed)
+        for asked, subject, way in all_ways(world, Random(seed)):
+            if (until := until_of(way.access_rule, way.memberships)) == FOREVER:
+                continue
+            policy = world.policy
+            in_force = tuple(each for each in policy.memberships if each.since <= asked.when < each.until)
+            one = replace(policy, access_rules=AccessRules.of([way.access_rule]), memberships=in_force)
+            assert plainly(Snapshot(one), asked._replace(when=until - 1), subject, way.at), (seed, asked, way)
+            assert not plainly(Snapshot(one), asked._replace(when=until), subject, way.at), (seed, asked, way)
+            ended, by_group = ended + 1, by_group + bool(way.memberships)
+    assert ended > 300 and by_group > 100
+
+
+def test_the_membership_that_lasts_is_the_one_told() -> None:
+    """Though the other one is shorter."""
+    soon, lasting = 10, FOREVER
+    policy = policy_of(
+        [("r", ROOT, "workload", "edit")],
+        [("group:lab", "r", ROOT, ALWAYS, FOREVER)],
+        memberships=[
+            ("user:ada", "group:lab", ALWAYS, soon), ("user:ada", "group:in", ALWAYS, lasting),
+            ("group:in", "group:lab", ALWAYS, lasting),
+        ],
+    )  # fmt: skip
+    snapshot = Snapshot(policy)
+    asked = sought(snapshot, "edit", "workload", None, None, 0)
+    (way,) = next(each for each in who(snapshot, asked) if each.subject == "user:ada").ways
+    assert [each.group for each in way.memberships] == ["group:in", "group:lab"]
+    assert until_of(way.access_rule, way.memberships) == FOREVER
+
+
 def test_every_access_rule_that_grants_is_listed() -> None:
     """Who takes all the listed access rules out has taken the right away."""
     tried = 0
@@ -188,9 +223,22 @@ def test_every_access_rule_that_grants_is_listed() -> None:
     assert tried > 100
 
 
+def test_the_shortest_membership_would_not_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        review,
+        "chains_at",
+        lambda snapshot, subject, groups, when: dict(
+            [(start, ()) for start in (subject, *groups)]
+            + [each for start in (subject, *groups) for each in snapshot.paths_at(start, when)]
+        ),
+    )
+    with pytest.raises(AssertionError):
+        test_a_way_ends_when_it_says_whatever_other_memberships_there_are()
+
+
 def mutants() -> Iterator[tuple[str, Callable[[pytest.MonkeyPatch], None]]]:
     """Ways to get the answers wrong, each of which the comparisons above must notice."""
-    ways, tops, asked = review.ways, review.topmost, review.question_at
+    ways, tops = review.ways, review.topmost
     yield "no members", lambda patch: patch.setattr(search, "_memberships", lambda *_: iter(()))
     yield "permissions of the root only", lambda patch: patch.setattr(search, "_somewhere", lambda pair: pair.anywhere)
     yield "the walk is not asked", lambda patch: patch.setattr(review, "allows", lambda *_: True)
@@ -205,8 +253,8 @@ def mutants() -> Iterator[tuple[str, Callable[[pytest.MonkeyPatch], None]]]:
         lambda patch: patch.setattr(review, "ways", lambda *each: (w for w in ways(*each) if not w.memberships)),
     )
     yield (
-        "now is long ago",
-        lambda patch: patch.setattr(review, "question_at", lambda *each: asked(*each)._replace(when=0)),
+        "judged long ago",
+        lambda patch: patch.setattr(review, "allows", lambda s, each: search.allows(s, each._replace(when=0))),
     )
 
 

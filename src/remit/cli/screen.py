@@ -50,9 +50,13 @@ class Screen:
         return True
 
     def show(self, lines: Iterable[str]) -> None:
-        """Print lines to the standard output."""
-        for line in lines:
-            self._out.print(_styled(line))
+        """Print lines to the standard output. There may be many: what is no terminal gets them without styling."""
+        if self._out.is_terminal:
+            for line in lines:
+                self._out.print(_styled(line))
+        else:
+            sys.stdout.writelines(f"{line}\n" for line in lines)
+            sys.stdout.flush()
 
     def complain(self, lines: Iterable[str]) -> None:
         """Print lines to the standard error."""

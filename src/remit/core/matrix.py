@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from remit.core.lasting import chains_at
 from remit.core.model import AccessRule, Membership, Permission
 from remit.core.snapshot import Snapshot
 
@@ -17,7 +18,7 @@ which and below it holds the role, and who holds it, which is the subject itself
 
 
 class Holding(NamedTuple):
-    """That a subject holds a role, and by which lines: a shortest chain of memberships, and the access rule."""
+    """That a subject holds a role, and by which lines: the memberships that last, and the access rule."""
 
     subject: str
     memberships: tuple[Membership, ...]
@@ -56,7 +57,7 @@ def holdings(snapshot: Snapshot, when: int, scope: str | None = None) -> dict[Ke
     """
     found: dict[Key, Holding] = {}
     for subject in snapshot.directory.named:
-        for holder, memberships in ((subject, ()), *snapshot.paths_at(subject, when)):
+        for holder, memberships in chains_at(snapshot, subject, (), when).items():
             for held in snapshot.grants.get(holder, {}) if scope is None else snapshot.chains.get(scope, ()):
                 for rule in snapshot.access_rules_of(holder, held) if held in snapshot.chains else ():
                     key = (subject, rule.role, held, holder)

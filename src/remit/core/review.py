@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from remit.core.explain import Permissions, Way, permissions_of, ways
+from remit.core.lasting import chains_at
 from remit.core.model import ROOT, AccessRule, Code, Membership, Origin, Permission, Question, Witness
 from remit.core.search import allows, proposed
 from remit.core.snapshot import Snapshot
@@ -33,7 +34,8 @@ class Sought(NamedTuple):
 
 
 class Granted(NamedTuple):
-    """A subject that may: the topmost scopes where, and the ways that lead there, one for each access rule and scope.
+    """A subject that may: the topmost scopes where, and the ways that lead there, one for each access rule and scope,
+    by the memberships that last.
 
     A group is open if nobody can say from the policy alone who is in it: members also come with their tokens.
     """
@@ -59,9 +61,7 @@ def sought(snapshot: Snapshot, action: str, kind: str, id: str | None, scope: st
     return Sought(action, kind, id, home, home if home in snapshot.chains else ROOT, when)
 
 
-def question_at(
-    snapshot: Snapshot, asked: Sought, subject: str, scope: str, groups: tuple[str, ...] = ()
-) -> Question:  # fmt: skip
+def question_at(snapshot: Snapshot, asked: Sought, subject: str, scope: str, groups: tuple[str, ...] = ()) -> Question:
     """The one decision behind an answer: may this subject, in this scope?"""
     declared = scope if asked.id is None else None
     place = scope if snapshot.pairs[asked.kind][asked.action].at_place else None
@@ -95,26 +95,19 @@ def _granted(
 ) -> Granted | None:
     """The ways by which one subject may, each judged by the walk; None if there is none."""
     question = question_at(snapshot, asked, subject, asked.at or ROOT, groups)
-    shortest: dict[tuple[Origin, str], Way] = {}
+    chains = chains_at(snapshot, subject, groups, asked.when)
+    by_line: dict[Origin, dict[str, Way]] = {}
     for way in ways(snapshot, question, Witness(Code.GRANTED, place=asked.at, home=asked.home), permissions):
-        key = (way.access_rule.origin, way.at)
-        if key not in shortest or _size(way) < _size(shortest[key]):
-            shortest[key] = way
-    by_line: dict[Origin, set[str]] = {}
-    for origin, at in shortest:
-        by_line.setdefault(origin, set()).add(at)
-    tops = {origin: topmost(snapshot, scopes) for origin, scopes in by_line.items()}
+        reached = by_line.setdefault(way.access_rule.origin, {})
+        if way.at not in reached or way.permission.origin < reached[way.at].permission.origin:
+            reached[way.at] = way._replace(memberships=chains[way.access_rule.subject])
     kept = tuple(
-        way
-        for (origin, at), way in sorted(shortest.items())
-        if at in tops[origin] and allows(snapshot, question_at(snapshot, asked, subject, at, groups))
+        reached[at]
+        for _, reached in sorted(by_line.items())
+        for at in topmost(snapshot, reached)
+        if allows(snapshot, question_at(snapshot, asked, subject, at, groups))
     )
     return Granted(subject, topmost(snapshot, {way.at for way in kept}), kept) if kept else None
-
-
-def _size(way: Way) -> tuple[object, ...]:
-    """Fewer memberships first, then the earlier lines."""
-    return len(way.memberships), [each.origin for each in way.memberships], way.permission.origin
 
 
 def topmost(snapshot: Snapshot, scopes: Iterable[str]) -> tuple[str, ...]:
