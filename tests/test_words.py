@@ -34,7 +34,13 @@ BANNED = {
 """Words with no meaning here, each with the word there is for it."""
 
 RULE = "a rule is an access rule or a permission: say which"
-TO_CASBIN = ("src/remit/core/modelconf.py", "src/remit/core/oracle.py", "model.conf")
+TO_CASBIN = (
+    "src/remit/core/modelconf.py",
+    "src/remit/core/oracle.py",
+    "src/remit/core/bringing/models.py",
+    "src/remit/core/bringing/lines.py",
+    "model.conf",
+)
 CASBINS = ("domain", "dom", "obj")
 PHRASES = ("RBAC with domains", "/access-rules", "/me/access-rules")
 """What other people's things are called, by them."""

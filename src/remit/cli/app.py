@@ -15,6 +15,7 @@ import typer
 from remit.cli.asking import add_questions
 from remit.cli.beginning import add_beginnings
 from remit.cli.blocks import add_blocks
+from remit.cli.bringing import add_bringing
 from remit.cli.callers import add_callers
 from remit.cli.duties import add_duties
 from remit.cli.exits import Exit
@@ -43,6 +44,7 @@ PUBLIC = {
     "load": _OFFLINE,
     "test": _OFFLINE,
     "init": _BEGIN,
+    "import": _BEGIN,
     "sod": _OFFLINE,
     "lint": _OFFLINE,
     "rule": "prints a page that is part of remit",
@@ -75,6 +77,7 @@ def create_cli(house: House) -> typer.Typer:
     add_duties(app, house)
     add_beginnings(app, house)
     add_lint_verbs(app, house)
+    add_bringing(app, house)
     add_callers(app, house)
     add_blocks(app, house)
     add_workspaces(app, house)

@@ -15,6 +15,7 @@ from remit.core.access import AccessRules
 from remit.core.model import ROOT, Question
 from remit.core.modelconf import DEFINITIONS
 from remit.core.policy import Policy
+from remit.errors import RequestInvalid
 
 
 class Oracle:
@@ -85,6 +86,28 @@ class Oracle:
         if request not in self._asked:
             self._asked[request] = bool(self._enforcer.enforce(*request))
         return self._asked[request]
+
+
+class Original:
+    """Casbin over somebody else's policy in its own model, both given as the texts that they are.
+
+    `lines` are those of the policy. Raises RequestInvalid with Casbin's own words if it does not read them.
+    """
+
+    def __init__(self, model: str, lines: str) -> None:
+        parsed = casbin.Model()
+        try:
+            parsed.load_model_from_text(model)
+            self._enforcer = casbin.Enforcer(parsed, casbin.StringAdapter(lines)) if lines else casbin.Enforcer(parsed)
+        except Exception as error:  # it has no errors of its own: they are of any sort
+            raise RequestInvalid(f"Casbin itself does not read this policy: {error}") from None
+
+    def allows(self, *request: str) -> bool:
+        """Casbin's verdict on a request of that model. Raises RequestInvalid if it cannot read the matcher."""
+        try:
+            return bool(self._enforcer.enforce(*request))
+        except Exception as error:
+            raise RequestInvalid(f"Casbin itself does not understand this model: {error}") from None
 
 
 def slice_of(policy: Policy, subjects: Iterable[str]) -> AccessRules:
