@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 
 import pytest
+from jsonschema import validate
 
 from commands import ran, really_ran, written
 from golden import golden
@@ -13,7 +15,8 @@ from house import ROOT
 from policies import plus
 from remit.adapters.policy_files import read_directory
 from remit.core.codes import RULES
-from remit.core.lint.pages import PAGES, Page, files_of
+from remit.core.lint import lint
+from remit.core.lint.pages import NOW, PAGES, Page, files_of
 
 LINES = {
     "roles": "p, viewer, project:a, environment, view",
@@ -112,6 +115,82 @@ def test_no_name_escapes_into_what_reads_it() -> None:
             assert all(char.isprintable() or char == "\n" for char in text.replace("\\u001b", "")), (name, format)
             if format == "github":
                 assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in text.splitlines())
+
+
+SARIF = {
+    "type": "object",
+    "required": ["$schema", "version", "runs"],
+    "properties": {
+        "version": {"const": "2.1.0"},
+        "runs": {"type": "array", "minItems": 1, "maxItems": 1, "items": {
+            "type": "object",
+            "required": ["tool", "results"],
+            "properties": {
+                "tool": {"required": ["driver"], "properties": {"driver": {"required": ["name", "rules"]}}},
+                "columnKind": {"enum": ["unicodeCodePoints", "utf16CodeUnits"]},
+                "results": {"type": "array", "items": {
+                    "type": "object",
+                    "required": ["ruleId", "ruleIndex", "level", "message", "locations", "partialFingerprints"],
+                    "properties": {
+                        "level": {"enum": ["none", "note", "warning", "error"]},
+                        "message": {"required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}},
+                        "partialFingerprints": {"additionalProperties": {"type": "string"}, "minProperties": 1},
+                        "locations": {"minItems": 1, "items": {"properties": {"physicalLocation": {
+                            "required": ["artifactLocation", "region"],
+                            "properties": {
+                                "artifactLocation": {"properties": {"uri": {"type": "string", "format": "uri"}}},
+                                "region": {"required": ["startLine", "startColumn", "endColumn"], "properties": {
+                                    name: {"type": "integer", "minimum": 1}
+                                    for name in ("startLine", "startColumn", "endColumn")
+                                }},
+                            },
+                        }}}},
+                    },
+                }},
+            },
+        }},
+    },
+}  # fmt: skip
+"""What SARIF 2.1.0 asks for of the parts that are written, and what code-scanning services need besides: a region and
+a fingerprint for each result (§3.14, §3.27, §3.30)."""
+
+
+def test_sarif_has_the_shape_of_the_standard() -> None:
+    for policy in (BAD, BROKEN):
+        made = json.loads(ran("lint", "--format", "sarif", "--when", "2026-11-25", files=policy).out)
+        validate(made, SARIF)
+        (run,) = made["runs"]
+        told = {each["id"] for each in run["tool"]["driver"]["rules"]}
+        assert told == {each["ruleId"] for each in run["results"]} <= RULES.keys()
+        prints = [each["partialFingerprints"]["remit/v1"] for each in run["results"]]
+        assert len(prints) == len(set(prints)) > 6
+
+
+def test_lint_says_something_of_anything() -> None:
+    """Bytes at random: findings, and never anything else."""
+    for seed in range(300):
+        rng = Random(f"lint {seed}")
+        policy = dict(BAD)
+        name = rng.choice(sorted(policy))
+        words = (
+            b"g, ",
+            b"user:",
+            b"group:x",
+            b"\n",
+            b"\r",
+            b'"',
+            b"\xff",
+            b", ",
+            b"*",
+            b"p, ",
+            b"2026-01-01",
+            b"\xc2\xad",
+        )
+        policy[name] += b"".join(rng.choice(words) for _ in range(rng.randint(1, 40)))
+        linted = lint(policy, NOW)
+        assert linted.policy is not None or any(finding.is_error for finding in linted.findings)
+        assert all(finding.place() and finding.message for finding in linted.findings)
+        assert list(linted.findings) == sorted(linted.findings, key=lambda f: (f.file, f.line == 0, f.line, f.column))
 
 
 def test_it_works_on_files(tmp_path: Path) -> None:
