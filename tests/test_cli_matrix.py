@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
 from io import StringIO
 from pathlib import Path
 
@@ -102,6 +103,24 @@ def test_a_terminal_without_the_marks_gets_plain_ones(tmp_path: Path) -> None:
     assert (plain.code, fine.code) == (0, 0)
     assert plain.out.isascii() and "✔" in fine.out
     assert plain.out == fine.out.replace("✔", "x").replace("·", ".")
+
+
+def test_a_difference_from_a_git_revision(tmp_path: Path) -> None:
+    place = written(BASE, tmp_path)
+    for command in (
+        ("init", "-q"),
+        ("add", "."),
+        ("-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-qm", "x"),
+    ):
+        subprocess.run(["git", *command], cwd=place, check=True, timeout=60)
+    written(FILES, tmp_path)
+    for name in ("roles_diff", "subjects_diff"):
+        day = ("--when", "2026-11-23") if name.startswith("subjects") else ()
+        arguments = [*(argument.replace("before", "HEAD") for argument in TABLES[name]), *day]
+        found = really_ran("matrix", *arguments, "--format", "json", directory=place)
+        assert (found.code, found.err) == (0, "")
+        due = json.loads(asked(*TABLES[name], "--format", "json").out)
+        assert json.loads(found.out)["changes"] == due["changes"]
 
 
 @pytest.mark.parametrize(
