@@ -337,4 +337,11 @@ def test_a_request_takes_a_few_statements_however_much_there_is(it: World) -> No
         spec = {"assets": {"environment": environment, "datasources": sources}}
         cost("submit", "POST", WORKSPACES, {"name": f"w{size}", "projectId": vision, "spec": spec})
         cost("workspaces", "GET", WORKSPACES)
-    assert costs == {"list": {3}, "get": {2}, "create": {4}, "submit": {5}, "workspaces": {3}}
+        new = [
+            {"kind": "git", "meta": {"name": f"i{size}-{n}"}, "spec": {**GIT, "path": f"/i{n}"}} for n in range(size)
+        ]
+        spec = {"assets": {"environment": {"meta": {"name": f"i{size}"}, "spec": ENVIRONMENT}, "datasources": new}}
+        cost("on the fly", "POST", WORKSPACES, {"name": f"i{size}", "projectId": vision, "spec": spec})
+    assert costs == {
+        "list": {3}, "get": {2}, "create": {3}, "submit": {5}, "workspaces": {3}, "on the fly": {5},
+    }  # fmt: skip

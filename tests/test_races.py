@@ -23,7 +23,7 @@ from remit.core.blocks import Asset, Phase, Variant, Workspace
 from remit.core.model import Actor
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
-from remit.errors import Conflict, NotAllowed, NotFound, Outdated
+from remit.errors import Conflict, NotAllowed, NotFound, Outdated, RequestInvalid
 from remit.service import catalog_gate
 from remit.service import operations as op
 from remit.service.gate import Gate
@@ -200,6 +200,135 @@ def test_what_waited_for_a_row_is_decided_by_the_policy_of_then(sql_catalog: Sql
     assert rows(sql_catalog) == before
 
 
+class Noted:
+    """A cluster that knows what runs in it."""
+
+    real = True
+
+    def __init__(self) -> None:
+        self.running: dict[str, Phase] = {}
+        self.before_apply: Callable[[], object] = lambda: None
+
+    def apply(self, workspace: Workspace, secrets: Secrets) -> None:
+        self.before_apply()
+        self.running[workspace.id] = workspace.wanted
+
+    def phase(self, workspace: Workspace) -> Phase:
+        return self.running.get(workspace.id, Phase.DELETED)
+
+    def remove(self, workspace: Workspace) -> None:
+        self.running.pop(workspace.id, None)
+
+    def manifest(self, workspace: Workspace) -> str:
+        return ""
+
+
+class Stuck(Noted):
+    """A cluster that keeps whoever renders a workspace waiting, within its transaction, and then fails it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go, self.has = threading.Event(), threading.Event()
+
+    def manifest(self, workspace: Workspace) -> str:
+        self.has.set()
+        self.go.wait(PATIENCE)
+        raise RequestInvalid("nothing comes of it")
+
+
+TAKEN = {
+    "create": block("n"),
+    "build": op.CreateWorkspace("w", VISION, (), IMAGE),
+    "build with a block": op.CreateWorkspace("x", VISION, (op.Inline(Variant.ENVIRONMENT, "n", "", IMAGE),), {}),
+}
+"""What of Ada's wants a name that a workspace `w` with a new environment `n` has until it fails."""
+
+
+def revoked_while_another_creates(catalog: SqlCatalog, operation: Any, after: Snapshot = AFTER) -> Any:
+    """What an operation comes to whose name another transaction has until it fails, and Ada's rights end meanwhile."""
+    live, cluster = Live(), Stuck()
+    first = op.CreateWorkspace("w", VISION, (op.Inline(Variant.ENVIRONMENT, "n", "", IMAGE),), {})
+
+    async def race() -> Any:
+        stuck = asyncio.create_task(gate_over(catalog, live, cluster).perform(ADA, first))
+        assert await asyncio.to_thread(cluster.has.wait, PATIENCE)
+        begun = asyncio.create_task(gate_over(catalog, live).perform(ADA, operation))
+        await asyncio.sleep(0.2)
+        assert not begun.done(), "it did not wait for the name"
+        live.snapshot = after
+        cluster.go.set()
+        failed, found = await asyncio.gather(stuck, begun, return_exceptions=True)
+        assert isinstance(failed, RequestInvalid)
+        return found
+
+    return asyncio.run(race())
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_what_waited_for_a_name_is_decided_by_the_policy_of_then(sql_catalog: SqlCatalog, name: str) -> None:
+    assert isinstance(revoked_while_another_creates(sql_catalog, TAKEN[name]), NotAllowed)
+    assert rows(sql_catalog) == ((), ())
+    assert not isinstance(revoked_while_another_creates(sql_catalog, TAKEN[name], BEFORE), Exception)
+
+
+def test_a_new_name_is_waited_for_before_the_decision_too(sql_catalog: SqlCatalog) -> None:
+    one = asset("one", VISION, Variant.ENVIRONMENT, spec=IMAGE)
+    kept(sql_catalog, one)
+    rename = op.UpdateAsset(one.id, one.variant, "n", None, None)
+    assert isinstance(revoked_while_another_creates(sql_catalog, rename), NotAllowed | NotFound)
+    assert rows(sql_catalog) == ((one,), ())
+
+
+@pytest.mark.parametrize("how", ["delete", "rename"])
+def test_a_name_that_becomes_free_is_waited_for_before_the_decision(sql_catalog: SqlCatalog, how: str) -> None:
+    one, live = asset("n", VISION, Variant.ENVIRONMENT, spec=IMAGE), Live()
+    go, has = threading.Event(), threading.Event()
+    kept(sql_catalog, one)
+    first = {
+        "delete": op.DeleteAsset(one.id, (one.variant,)),
+        "rename": op.UpdateAsset(one.id, one.variant, "other", None, None),
+    }[how]
+    made = kept_over(live, sql_catalog)
+    honest = made.handlers[type(first)]
+
+    def slow(*given: Any) -> Any:
+        found = honest(*given)
+        has.set()
+        go.wait(PATIENCE)
+        return found
+
+    performed = {**handlers(SECRET, made.door), **made.handlers, type(first): slow}
+    slowly = Gate(LivePolicy(BEFORE), RingJournal(), time.time_ns, performed, made.door)
+
+    async def race() -> Any:
+        begun = asyncio.create_task(slowly.perform(ADA, first))
+        assert await asyncio.to_thread(has.wait, PATIENCE)
+        creating = asyncio.create_task(gate_over(sql_catalog, live).perform(ADA, block("n")))
+        await asyncio.sleep(0.2)
+        assert not creating.done(), "it did not wait for the name"
+        live.snapshot = AFTER
+        go.set()
+        return await asyncio.gather(begun, creating, return_exceptions=True)
+
+    freed, created = asyncio.run(race())
+    assert not isinstance(freed, Exception) and isinstance(created, NotAllowed)
+    assert "n" not in [each.name for each in rows(sql_catalog)[0]]
+
+
+def test_a_gate_that_claims_no_names_is_noticed(sql_catalog: SqlCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog_gate, "_claim", lambda *_: None)
+    assert not isinstance(revoked_while_another_creates(sql_catalog, block("n")), Exception)
+
+
+def test_names_in_any_order_end_in_no_deadlock(sql_catalog: SqlCatalog) -> None:
+    gate = gate_over(sql_catalog)
+    for number in range(ROUNDS // 2):
+        new = [op.Inline(variant, f"n{number}", "", IMAGE) for variant in (Variant.ENVIRONMENT, Variant.COMPUTE)]
+        both = [op.CreateWorkspace(f"w{number}{way}", VISION, tuple(new[::way]), {}) for way in (1, -1)]
+        found = together(gate, *both)
+        assert sorted(type(one).__name__ for one in found) == ["Built", "Conflict"], found
+
+
 def test_a_gate_that_decides_before_it_locks_is_noticed(
     sql_catalog: SqlCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,29 +395,6 @@ def test_no_change_is_lost_among_those_who_say_what_they_saw(sql_catalog: SqlCat
         winners = [entry for entry in found if not isinstance(entry, Exception)]
         assert len(winners) == 1 and sum(isinstance(entry, Outdated) for entry in found) == 2
         assert rows(sql_catalog)[0] == (winners[0].asset,) and winners[0].asset.version == version + 1
-
-
-class Noted:
-    """A cluster that knows what runs in it."""
-
-    real = True
-
-    def __init__(self) -> None:
-        self.running: dict[str, Phase] = {}
-        self.before_apply: Callable[[], object] = lambda: None
-
-    def apply(self, workspace: Workspace, secrets: Secrets) -> None:
-        self.before_apply()
-        self.running[workspace.id] = workspace.wanted
-
-    def phase(self, workspace: Workspace) -> Phase:
-        return self.running.get(workspace.id, Phase.DELETED)
-
-    def remove(self, workspace: Workspace) -> None:
-        self.running.pop(workspace.id, None)
-
-    def manifest(self, workspace: Workspace) -> str:
-        return ""
 
 
 def test_suspending_does_not_bring_back_what_is_deleted(sql_catalog: SqlCatalog) -> None:

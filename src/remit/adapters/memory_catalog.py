@@ -11,7 +11,7 @@ from remit.adapters.db.sentences import asset_outdated, asset_taken, workspace_o
 from remit.adapters.db.values import check_asset, check_workspace, folded, plain
 from remit.core.blocks import Asset, Workspace
 from remit.errors import Conflict, CouldNotDecide
-from remit.service.ports import Wanted, Work
+from remit.service.ports import Named, Wanted, Work
 
 Noun = TypeVar("Noun", Asset, Workspace)
 
@@ -84,6 +84,18 @@ class MemoryWork:
     def lock(self, ids: Collection[str]) -> dict[str, Asset]:
         """These assets; nobody else is here anyway."""
         return {id: _own(self._state.assets[id]) for id in sorted(set(ids) & self._state.assets.keys())}
+
+    def claim(self, _: Collection[Named]) -> None:
+        """Nobody else is here anyway."""
+        assert self._written
+
+    def add_all(self, new: Sequence[tuple[Asset, bytes | None]]) -> None:
+        """Several new assets."""
+        taken = [asset_taken(asset) for asset, _ in new if self._name_taken(asset)]
+        if len(taken) > 1:
+            self._void(Conflict("; ".join(taken)))
+        for asset, secret in new:
+            self.add(asset, secret)
 
     def add(self, asset: Asset, secret: bytes | None) -> None:
         """A new asset."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from remit.core.blocks import KIND_OF, Asset, Spec, Stamp, Variant
@@ -57,27 +57,22 @@ class CatalogHandlers:
 
     def create(self, leave: Leave, operation: CreateAsset) -> Entry:
         """A new block. Raises Conflict if its kind has that name in that scope."""
-        return _entry(leave, self.make(leave, operation))
+        (asset,) = self.make(leave, [operation])
+        return _entry(leave, asset)
 
-    def make(self, leave: Leave, operation: CreateAsset) -> Asset:
-        """The same, for a workspace that is made of it."""
+    def make(self, leave: Leave, operations: Sequence[CreateAsset]) -> list[Asset]:
+        """The same for several, in as many queries, for a workspace that is made of them."""
         actor, revision, when, _, _, work = leave
-        stamp, id = Stamp(actor.subject, when, revision), str(uuid.uuid4())
-        asset = Asset(
-            id,
-            operation.variant,
-            operation.name,
-            operation.description,
-            str(operation.scope),
-            operation.spec,
-            bool(operation.secret),
-            stamp,
-            stamp,
-            1,
-        )
-        work.add(asset, self._seal(id, operation.secret) if operation.secret else None)
-        work.unit_ids(_numbered(asset.scope))
-        return asset
+        stamp, new = Stamp(actor.subject, when, revision), []
+        for made in operations:
+            id, has_secret = str(uuid.uuid4()), bool(made.secret)
+            asset = Asset(
+                id, made.variant, made.name, made.description, str(made.scope), made.spec, has_secret, stamp, stamp, 1
+            )
+            new.append((asset, self._seal(id, made.secret) if made.secret else None))
+        if new:
+            work.add_all(new)
+        return [asset for asset, _ in new]
 
     def get(self, leave: Leave, operation: GetAsset) -> Entry:
         """The block. Raises NotFound if it is of another variant."""

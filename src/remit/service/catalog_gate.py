@@ -10,15 +10,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from remit.core.blocks import KIND_OF, Asset, Variant, Workspace
+from remit.core.blocks import KIND_OF, Asset, Variant
 from remit.core.model import Actor
 from remit.core.search import Reach
 from remit.errors import NotAllowed, NotFound
-from remit.service.needs import Need
+from remit.service.needs import Need, Thing
 from remit.service.operations.catalog import ByNumber
 from remit.service.ports import Catalog, Judge, Sitting, Wanted, Work, Worked
-
-Thing = Asset | Workspace
 
 _made = tuple.__new__
 
@@ -61,6 +59,7 @@ class CatalogDoor:
             needs: tuple[Need, ...] = operation.needs(actor)
             lists: tuple[Need, ...] = operation.lists() if hasattr(operation, "lists") else ()
             things = _locked(work, needs)
+            _claim(work, operation, things)
             sitting = self._judge.sit()
             _check(sitting, actor, needs, things, said)
             reaches = tuple(sitting.reach(actor, need) for need in lists)
@@ -115,6 +114,13 @@ def _locked(work: Work, needs: Sequence[Need]) -> dict[str, Thing]:
     if workloads:
         found |= work.lock_workspaces(workloads)
     return found
+
+
+def _claim(work: Work, operation: Any, things: Mapping[str, Thing]) -> None:
+    """Have to oneself the names that the operation takes or gives up, so that no decision waits for one: there is no
+    row to lock for what is not there yet."""
+    if hasattr(operation, "claims") and (names := operation.claims(things)):
+        work.claim(names)
 
 
 def _home(need: Need, things: Mapping[str, Thing]) -> Need | None:

@@ -1,10 +1,14 @@
-"""What an operation takes: permissions, each somewhere."""
+"""What an operation takes: permissions, each somewhere, and names."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from remit.core.blocks import Asset, Workspace
 from remit.core.model import ROOT
+
+Thing = Asset | Workspace
+"""A row of the catalog."""
 
 
 class Need(NamedTuple):
@@ -23,6 +27,14 @@ class Need(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.action}"
+
+
+class Named(NamedTuple):
+    """A name as it is taken once: by a kind (`workload` for workspaces), in a scope."""
+
+    kind: str
+    scope: str
+    name: str
 
 
 EVALUATE = Need("decision", "evaluate")

@@ -10,6 +10,7 @@ from remit.core.blocks import Asset, Phase, Variant, Workspace
 from remit.core.model import Actor
 from remit.core.search import Reach
 from remit.core.snapshot import Snapshot
+from remit.service.needs import Named as Named
 from remit.service.needs import Need as Need
 from remit.service.operations import Operation, Standing
 
@@ -120,8 +121,20 @@ class Work(Protocol):
         """These assets, as far as there are any, held against change until the transaction ends; locked in order."""
         ...
 
+    def claim(self, names: Collection[Named]) -> None:
+        """Have these names to oneself until the transaction ends, whether there is anything of that name or not.
+
+        Whoever is going to take a name or to give it up claims it, after locking rows and before deciding: so nobody
+        waits for a name after that. Claimed in order.
+        """
+        ...
+
     def add(self, asset: Asset, secret: bytes | None) -> None:
         """A new asset, with its sealed secret. Raises Conflict if its kind has that name in that scope already."""
+        ...
+
+    def add_all(self, new: Sequence[tuple[Asset, bytes | None]]) -> None:
+        """Several, in as many queries as one; Conflict tells all names that are taken."""
         ...
 
     def put(self, asset: Asset, secret: bytes | None) -> None:

@@ -14,6 +14,7 @@ from remit.core.blocks import Asset, Phase, Stamp, Variant, Workspace, reference
 from remit.errors import Conflict, CouldNotDecide, NotFound, RequestInvalid
 from remit.service.catalog import CatalogHandlers
 from remit.service.catalog_gate import After, Leave
+from remit.service.needs import Named
 from remit.service.operations.catalog import ByNumber, CreateAsset
 from remit.service.operations.workspaces import (
     Chosen,
@@ -54,7 +55,7 @@ class WorkspaceHandlers:
         Raises Conflict if its project has one of that name, RequestInvalid if the blocks do not make one.
         """
         actor, revision, when, _, _, work = leave
-        blocks = [self._block(leave, operation, block) for block in operation.blocks]
+        blocks = self._blocks(leave, operation)
         spec = flat_spec(blocks, operation.specific)
         _check_whole(blocks, spec)
         stamp, named = Stamp(actor.subject, when, revision), references_in(spec)
@@ -78,25 +79,22 @@ class WorkspaceHandlers:
         work.add_workspace(workspace)
         return _after(leave, workspace, self._submit)
 
-    def _block(self, leave: Leave, operation: CreateWorkspace, block: Chosen | Inline) -> tuple[Asset, str | None]:
-        """One block of the workspace: that of the catalog, or a new one; and where it is to be mounted."""
-        if isinstance(block, Chosen):
-            asset = leave[3][block.id]
-            assert isinstance(asset, Asset)  # the gate has looked
-            if block.variant not in (None, asset.variant):  # reads like a block that there is not
-                project = ByNumber("project", leave[5].unit_ids([str(operation.scope)])[str(operation.scope)])
-                raise NotFound(f"there is no {block.kind} `{block.id}` to use in `{project}`")
-            return asset, block.path
-        made = CreateAsset(
-            block.variant,
-            block.name,
-            block.description,
-            str(operation.scope),
-            block.spec,
-            block.secret,
-            block.references,
+    def _blocks(self, leave: Leave, operation: CreateWorkspace) -> list[tuple[Asset, str | None]]:
+        """The blocks of the workspace: those of the catalog, and all new ones at once; and where each is mounted."""
+        here = str(operation.scope)
+        made = self._assets.make(
+            leave,
+            [
+                CreateAsset(new.variant, new.name, new.description, here, new.spec, new.secret, new.references)
+                for new in operation.blocks
+                if isinstance(new, Inline)
+            ],
         )
-        return self._assets.make(leave, made), None
+        new_ones = iter(made)
+        return [
+            _chosen(leave, operation, block) if isinstance(block, Chosen) else (next(new_ones), None)
+            for block in operation.blocks
+        ]
 
     def get(self, leave: Leave, operation: GetWorkspace) -> After | Built:
         """The workspace, its phase as the cluster knows it now; or what the cluster would be handed."""
@@ -158,6 +156,7 @@ class WorkspaceHandlers:
     def _remove(self, workspace: Workspace) -> None:
         self._cluster.remove(workspace)
         with self._catalog.work() as work:
+            work.claim([Named("workload", workspace.scope, workspace.name)])
             work.remove_workspace(workspace.id)
 
     def _learnt(self, workspace: Workspace, phase: Phase, applied: bool = False) -> Workspace:
@@ -195,6 +194,16 @@ def _plain(asset: Asset) -> dict[str, str]:
     if asset.variant is Variant.GENERIC_SECRET:
         return {}
     return {name: value for name, value in asset.spec.items() if isinstance(value, str)}
+
+
+def _chosen(leave: Leave, operation: CreateWorkspace, block: Chosen) -> tuple[Asset, str | None]:
+    """A block of the catalog, and where it is to be mounted. Raises NotFound if it is of another variant."""
+    asset = leave[3][block.id]
+    assert isinstance(asset, Asset)  # the gate has looked
+    if block.variant not in (None, asset.variant):  # reads like a block that there is not
+        project = ByNumber("project", leave[5].unit_ids([str(operation.scope)])[str(operation.scope)])
+        raise NotFound(f"there is no {block.kind} `{block.id}` to use in `{project}`")
+    return asset, block.path
 
 
 def _number(leave: Leave, workspace: Workspace) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
@@ -13,6 +13,7 @@ from remit.adapters.db.tables import asset_secrets, assets
 from remit.adapters.db.transaction import Transaction
 from remit.adapters.db.values import kept_among, storable
 from remit.core.blocks import Asset
+from remit.errors import Conflict
 from remit.service.ports import Wanted
 
 _LIVES_ON = ("id", "kind", "variant", "scope", "created_by", "created_at", "created_revision")
@@ -40,11 +41,19 @@ class Assets:
 
         Raises Conflict if its kind has that name in that scope already, RequestInvalid if it cannot be kept as it is.
         """
+        self.add_all([(asset, secret)])
+
+    def add_all(self, new: Sequence[tuple[Asset, bytes | None]]) -> None:
+        """Several at once, in one statement and one more for their secrets. Raises as `add`; Conflict tells all names
+        that are taken."""
         with self._transaction.guarded():
-            row = asset_row(asset) | {"has_secret": secret is not None}
-        self._transaction.write(assets.insert(), row, taken=asset_taken(asset))
-        if secret is not None:
-            self._keep(asset.id, secret)
+            rows = [asset_row(asset) | {"has_secret": secret is not None} for asset, secret in new]
+        added = insert(self._dialect, assets).on_conflict_do_nothing().returning(assets.c.id)
+        there = {row.id for row in self._transaction.added(added, rows)}
+        if taken := [asset_taken(asset) for asset, _ in new if asset.id not in there]:
+            self._transaction.void(Conflict("; ".join(taken)))
+        if kept := {asset.id: secret for asset, secret in new if secret is not None}:
+            self._keep(kept)
 
     def put(self, asset: Asset, secret: bytes | None) -> None:
         """The asset of this id as it is now; a secret of None leaves the kept one. What made it does not change.
@@ -65,7 +74,7 @@ class Assets:
         if not self._transaction.write(update(assets).where(*same).values(row), taken=asset_taken(asset)):
             self._transaction.void(asset_outdated(asset))
         if secret is not None:
-            self._keep(asset.id, secret)
+            self._keep({asset.id: secret})
 
     def remove(self, id: str) -> None:
         """Remove an asset, and its secret; nothing happens if there is none."""
@@ -100,8 +109,8 @@ class Assets:
             conditions.append(assets.c.variant.in_(sorted(variant.value for variant in wanted.variants)))
         return conditions
 
-    def _keep(self, id: str, secret: bytes) -> None:
+    def _keep(self, secrets: Mapping[str, bytes]) -> None:
         kept = insert(self._dialect, asset_secrets)
         replaced = {"sealed": kept.excluded.sealed}
-        row = {"asset_id": id, "sealed": secret}
-        self._transaction.write(kept.on_conflict_do_update(index_elements=["asset_id"], set_=replaced), row)
+        rows = [{"asset_id": id, "sealed": secret} for id, secret in secrets.items()]
+        self._transaction.write(kept.on_conflict_do_update(index_elements=["asset_id"], set_=replaced), rows)

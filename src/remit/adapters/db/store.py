@@ -14,18 +14,23 @@ from remit.adapters.db.transaction import transaction
 from remit.adapters.db.units import Units
 from remit.adapters.db.values import kept_among
 from remit.adapters.db.workspaces import Workspaces
-from remit.service.ports import Work
+from remit.service.ports import Named, Work
 
 WORKLOAD = "workload"
 """The kind of every workspace, in the policy's words."""
 
 
 class SqlWork(Assets, Workspaces, Units):
-    """One transaction over the catalog. Lock assets first, then workspaces, then ask for new numbers of scopes.
+    """One transaction over the catalog. Lock assets first, then workspaces, then claim names, then
+    ask for new numbers of scopes.
 
     Every method raises CouldNotDecide if the database is out of reach or keeps one waiting too long. Whatever a method
     raises, the transaction is void then: each further method raises the same, and so does leaving in peace.
     """
+
+    def claim(self, names: Collection[Named]) -> None:
+        """Have names to oneself: after locking rows, before asking for new numbers. On PostgreSQL one query."""
+        self._transaction.claim(names)
 
     def homes(self, ids: Collection[str]) -> dict[str, tuple[str, str]]:
         """Kind and scope of these assets and workspaces, as far as there are any. One query."""

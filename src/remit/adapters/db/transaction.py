@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from sqlalchemy import Connection, Engine, Executable, Row, Select, Table
+from sqlalchemy import ARRAY, BigInteger, Connection, Engine, Executable, Row, Select, Table, func, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from remit.adapters.db.engine import BEGIN, WRITING
@@ -78,6 +79,24 @@ class Transaction:
             self._begin_to_write()
             return self._connection.execute(statement, values).rowcount
 
+    def added(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> Sequence[Row[Any]]:
+        """What a statement that adds rows gives back. Raises RuntimeError in a transaction that does not write."""
+        with self.guarded():
+            self._begin_to_write()
+            return self._connection.execute(statement, rows).all()
+
+    def claim(self, names: Collection[tuple[str, ...]]) -> None:
+        """Have names to oneself until the end: on SQLite by being the one who writes, on PostgreSQL by locks on numbers
+        made of them. Two names may share a number; then one waits in vain, and no more."""
+        with self.guarded():
+            self._begin_to_write()
+            if self.dialect == "postgresql":
+                numbers = literal(sorted({_number_of(name) for name in names}), ARRAY(BigInteger))
+                each = func.unnest(numbers).column_valued("number")  # one after another, in the order of the array
+                self._connection.execute(select(func.pg_advisory_xact_lock(each)))
+            elif not self._connection.in_transaction():
+                self._connection.begin()  # at once: without this, the next statement would
+
     def void(self, fault: Exception) -> NoReturn:
         """Let nothing of this transaction happen, and raise why."""
         with self.guarded():
@@ -119,3 +138,9 @@ class Transaction:
             self._connection.rollback()
             self._connection.execution_options(**{BEGIN: WRITING})
             self._begun_to_write = True
+
+
+def _number_of(name: tuple[str, ...]) -> int:
+    """A number of 64 bits that PostgreSQL can lock, the same for a name in every process."""
+    digest = hashlib.sha256("\0".join(("remit", *name)).encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from remit.core.blocks import KIND_OF, Spec, Variant
+from remit.core.blocks import KIND_OF, Asset, Spec, Variant
 from remit.core.model import BLOCK_KINDS, Actor
-from remit.service.needs import Need
+from remit.service.needs import Named, Need, Thing
 
 SUPPORTED = "workloadSupportedTypes"
 """The member of a kept spec that the published interface shows beside it: which workloads a block is for."""
@@ -69,6 +69,10 @@ class CreateAsset:
     def needs(self, _: Actor) -> tuple[Need, ...]:
         """`create` where it is to live, and `use` of the credentials it names."""
         return (Need(KIND_OF[self.variant], "create", str(self.scope)), *uses(self.references, self.scope))
+
+    def claims(self, _: Mapping[str, Thing]) -> tuple[Named, ...]:
+        """Its name."""
+        return (Named(KIND_OF[self.variant], str(self.scope), self.name),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,10 @@ class UpdateAsset:
         named = (need._replace(place=None, beside=self.id) for need in uses(self.references, ""))
         return (Need(KIND_OF[self.variant], "edit", id=self.id), *named)
 
+    def claims(self, things: Mapping[str, Thing]) -> tuple[Named, ...]:
+        """The name that it has and the one that it is to have, if that is another one."""
+        return _renamed(things.get(self.id), self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class DeleteAsset:
@@ -147,6 +155,10 @@ class DeleteAsset:
     def needs(self, _: Actor) -> tuple[Need, ...]:
         """`delete` of it."""
         return (Need(KIND_OF[self.variants[0]], "delete", id=self.id),)
+
+    def claims(self, things: Mapping[str, Thing]) -> tuple[Named, ...]:
+        """The name that it gives up."""
+        return _renamed(things.get(self.id), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,3 +177,10 @@ class ListUnits:
     def lists(self) -> tuple[Need, ...]:
         """Everything by which somebody has to do with a project."""
         return (Need("workload", "view"), Need("workload", "create"), *(Need(kind, "view") for kind in BLOCK_KINDS))
+
+
+def _renamed(thing: Thing | None, name: str | None) -> tuple[Named, ...]:
+    """The names that change hands if a block gets this one; nobody else can be waiting for that of a locked row."""
+    if not isinstance(thing, Asset) or name in (None, thing.name):
+        return ()
+    return tuple(Named(thing.kind, thing.scope, each) for each in (thing.name, name) if each)

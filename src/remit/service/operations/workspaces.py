@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 
 from remit.core.blocks import KIND_OF, Spec, Variant
 from remit.core.model import Actor
-from remit.service.needs import Need
+from remit.service.needs import Named, Need, Thing
 from remit.service.operations.catalog import Part, Place, References, uses
 
 
@@ -63,6 +63,11 @@ class CreateWorkspace:
                 needs.append(Need(KIND_OF[block.variant], "create", here))
                 references += block.references
         return tuple(dict.fromkeys((*needs, *uses(tuple(references), here))))
+
+    def claims(self, _: Mapping[str, Thing]) -> tuple[Named, ...]:
+        """Its name, and those of the blocks that are made with it."""
+        here, new = str(self.scope), [block for block in self.blocks if isinstance(block, Inline)]
+        return (Named("workload", here, self.name), *(Named(KIND_OF[each.variant], here, each.name) for each in new))
 
 
 @dataclass(frozen=True, slots=True)
