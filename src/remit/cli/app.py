@@ -19,6 +19,7 @@ from remit.cli.bringing import add_bringing
 from remit.cli.callers import add_callers
 from remit.cli.duties import add_duties
 from remit.cli.exits import Exit
+from remit.cli.forming import add_form
 from remit.cli.house import House, ServeOptions
 from remit.cli.linting import add_lint_verbs
 from remit.cli.matrices import add_matrix
@@ -32,6 +33,7 @@ from remit.errors import CasesFailed, Conflict, CouldNotDecide, NotAllowed, NotF
 
 _OFFLINE = "offline: it reads policy files that its user can read anyway"
 _BEGIN = "offline: it writes new files where its user may write anyway, and overwrites none"
+_MEND = "offline: it writes files that its user can write anyway, and only what says the same"
 _STATE = "offline: it works on the state directory, which its user can read and write anyway"
 _REMOTE = "asks a server over HTTP with the caller's own token, and the server judges it"
 PUBLIC = {
@@ -41,6 +43,7 @@ PUBLIC = {
     "who": _OFFLINE,
     "can": _OFFLINE,
     "matrix": _OFFLINE,
+    "fmt": _MEND,
     "load": _OFFLINE,
     "test": _OFFLINE,
     "init": _BEGIN,
@@ -74,6 +77,7 @@ def create_cli(house: House) -> typer.Typer:
     add_reviews(app, house)
     add_matrix(app, house)
     add_policy_verbs(app, house)
+    add_form(app, house)
     add_duties(app, house)
     add_beginnings(app, house)
     add_lint_verbs(app, house)
