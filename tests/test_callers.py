@@ -148,6 +148,20 @@ def test_the_rights_of_a_caller_are_in_no_answer_about_others(desk: Running) -> 
     assert desk.ask(own, **as_("evaluator-and-explainer", "science")).json() == {"decision": False}
 
 
+@pytest.mark.parametrize("group", ["science", "lab"])
+def test_the_groups_of_a_caller_find_nothing_for_others(desk: Running, group: str) -> None:
+    """Threat row 26: a search finds the same for others whatever groups the token of the caller vouches for."""
+    for who, subject, action in product(_SEARCHERS, ("user:zoe", "user:ida", "group:other"), ("use", "create")):
+        for path in (f"{SEARCH}resource", f"{SEARCH}action", PERMITTED):
+            thing = entity("environment:read") if path.endswith("action") else {"type": "environment"}
+            asked = {**question(subject, action), "resource": thing}
+            found = desk.ask(asked, path, **as_(who, group))
+            assert (found.status_code, found.json()) == (200, desk.ask(asked, path, **as_(who)).json())
+    own = {**question("application:searcher", "use"), "resource": {"type": "environment"}}
+    assert desk.ask(own, PERMITTED, **as_("searcher", group)).json()["scopes"] == ["project:nlp"], "its own count"
+    assert desk.ask(own, PERMITTED, **as_("searcher")).json()["scopes"] == []
+
+
 def test_of_a_deny_about_itself_only_the_code_is_told_without_the_right_to_reasons(desk: Running) -> None:
     """Threat row 43: sentences, homes, near names and suggestions tell of scopes and roles that are not the asker's."""
     asked = [

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import secrets
 from collections.abc import Callable
 from random import Random
@@ -120,6 +121,17 @@ def test_a_page_without_room_leads_to_the_first(crowd: Running, path: str) -> No
 def test_a_page_that_is_none_is_refused(crowd: Running, path: str, page: Any) -> None:
     answer = crowd.ask({**FIRST[path], "page": page}, path)
     assert answer.status_code == 400 and "`page" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("limit", [b"2", b"2.0", b"2e0", b"20e-1", b"0.2e1"])
+def test_a_whole_number_is_one_however_it_is_written(crowd: Running, limit: bytes) -> None:
+    body = json.dumps({**FIRST[RESOURCE], "page": {"limit": -1}}).encode().replace(b"-1", limit)
+    answer = crowd.post(body, RESOURCE)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["results"] == page_of(crowd, RESOURCE, FIRST[RESOURCE], limit=2)["results"]
+    token = page_of(crowd, RESOURCE, FIRST[RESOURCE], limit=2)["page"]["next_token"]
+    again = json.dumps({**FIRST[RESOURCE], "page": {"limit": -1, "token": token}}).encode().replace(b"-1", limit)
+    assert crowd.post(again, RESOURCE).status_code == 200, "it is the limit that the token was made with"
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,16 @@ def test_a_key_opens_until_it_is_revoked(policy: Path, port: int) -> None:
     assert really_ran("keys", "revoke", listed.out.split()[0], directory=policy).code == 2
 
 
+def test_a_key_opens_nothing_where_keys_are_not_accepted(policy: Path, port: int) -> None:
+    """Not even one that holds: whoever sets REMIT_AUTH to something else has closed that door."""
+    key = really_ran("keys", "create", "application:portal", directory=policy).out.strip()
+    own = {**YES, "subject": {"type": "application", "id": "portal"}}
+    with running(policy, port, REMIT_AUTH="dev"):
+        refused = ask(port, own, key)
+        assert (refused.status_code, refused.json()["message"]) == (401, "API keys are not accepted here")
+        assert ask(port, own, token(policy, "application:portal")).status_code == 200
+
+
 def test_tokens_of_a_provider_and_keys_open_side_by_side(policy: Path, port: int) -> None:
     """Settings to answers: claims become people with groups and services, beside an API key; nothing else opens."""
     by, stranger, now = tokens.signer("ES256"), tokens.signer("ES256", which=1), int(time.time())
