@@ -138,8 +138,18 @@ def lint() -> None:
         print(f"| {rules:,} | {f['lint_s']:.2f} | {f['damaged_s']:.2f} | {f['repair_s']:.2f} |", flush=True)
 
 
+def planned() -> None:
+    """Plans of few changed lines among many."""
+    print("\n## A plan: 50 access rules changed\n")
+    print("| access rules | both read, CPU s | everything, CPU s | entries |")
+    print("|---|---|---|---|")
+    for rules in (1_000, 100_000):
+        f = run("plan.py", str(rules), "50")
+        print(f"| {rules:,} | {f['read_s']:.2f} | {f['whole_s']:.2f} | {f['entries']} |", flush=True)
+
+
 ALL = {"decide": decide, "build": build, "http": http, "search": search, "catalog": catalog, "duties": duties,
-       "live": live, "asking": asking, "lint": lint}  # fmt: skip
+       "live": live, "asking": asking, "lint": lint, "plan": planned}  # fmt: skip
 
 if __name__ == "__main__":
     print(f"Python {platform.python_version()}, {platform.machine()}")

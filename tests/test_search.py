@@ -148,12 +148,12 @@ def mutants() -> Iterator[tuple[str, Callable[[pytest.MonkeyPatch], None]]]:
         "permissions of the root only",
         lambda patch: patch.setattr(search, "_somewhere", lambda pair: pair.anywhere),
     )
-    yield "what is held at the root only", lambda patch: patch.setattr(search, "_held", _held_at_root)
+    yield "what is held at the root only", lambda patch: patch.setattr(search, "held_at", _held_at_root)
     yield "all roles are in force", lambda patch: patch.setattr(search, "timed_bits", lambda s, *_: s.all_roles)
     yield "after is forgotten", lambda patch: patch.setattr(search, "typed", lambda n, t, _="": _typed(n, t))
 
 
-_typed, _held = search.typed, search._held
+_typed, _held = search.typed, search.held_at
 
 
 def _held_at_root(*arguments: Any) -> dict[str, int]:

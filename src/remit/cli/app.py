@@ -24,6 +24,7 @@ from remit.cli.house import House, ServeOptions
 from remit.cli.linting import add_lint_verbs
 from remit.cli.matrices import add_matrix
 from remit.cli.options import MODEL, POLICY, STATE, ModelFile, PolicyDir, State
+from remit.cli.planning import add_plan
 from remit.cli.policies import add_policy_verbs
 from remit.cli.render import finding_lines, safe
 from remit.cli.reviewing import add_reviews
@@ -49,6 +50,7 @@ PUBLIC = {
     "init": _BEGIN,
     "import": _BEGIN,
     "sod": _OFFLINE,
+    "plan": _OFFLINE,
     "lint": _OFFLINE,
     "rule": "prints a page that is part of remit",
     "token": _STATE,
@@ -79,6 +81,7 @@ def create_cli(house: House) -> typer.Typer:
     add_policy_verbs(app, house)
     add_form(app, house)
     add_duties(app, house)
+    add_plan(app, house)
     add_beginnings(app, house)
     add_lint_verbs(app, house)
     add_bringing(app, house)

@@ -94,15 +94,16 @@ def _count(count: int, what: str) -> str:
 def _json(judgement: Judgement, policy: Policy, now: int) -> dict[str, Any]:
     """For scripts."""
     return {
-        "violations": [_violation_json(each) for each in judgement.violations],
-        "notes": [_violation_json(each) for each in judgement.doubts],
+        "violations": [violation_json(each) for each in judgement.violations],
+        "notes": [violation_json(each) for each in judgement.doubts],
         "constraints": len(policy.constraints),
         "judged_from": format_instant(now),
         "revision": policy.revision,
     }
 
 
-def _violation_json(violation: Violation) -> dict[str, Any]:
+def violation_json(violation: Violation) -> dict[str, Any]:
+    """A violation for scripts."""
     return {
         "constraint": _constraint_json(violation.constraint),
         "who": list(violation.who),

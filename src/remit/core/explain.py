@@ -18,7 +18,7 @@ from remit.core.model import (
     Witness,
 )
 from remit.core.names import quoted, unknown
-from remit.core.pdp import deeper_of, holders_of, lives_in
+from remit.core.pdp import deeper_of, holders_of, lives_in, walk
 from remit.core.snapshot import Snapshot
 
 
@@ -70,6 +70,14 @@ def ways(snapshot: Snapshot, question: Question, witness: Witness, permissions: 
                     at = _asked(snapshot, witness, scope, permission.scope)
                     if at is not None:
                         yield Way(memberships, rule, permission, at)
+
+
+def shortest(snapshot: Snapshot, question: Question, permissions: Permissions) -> Way | None:
+    """The way to an allow that an explanation tells, by these permissions; None if it is a deny."""
+    witness = Witness(*walk(snapshot, *question))
+    if not witness.allowed:
+        return None
+    return min(ways(snapshot, question, witness, permissions), key=lambda way: _size(snapshot, way))
 
 
 def permissions_of(snapshot: Snapshot, kind: str, action: str) -> Permissions:

@@ -175,26 +175,27 @@ def _homes(snapshot: Snapshot, question: Question) -> _Homes:
     pair = snapshot.pairs.get(question.kind, {}).get(question.action)
     if pair is None:
         return _Homes(set(), set())
-    chains, held = snapshot.chains, _held(snapshot, question)
+    chains = snapshot.chains
+    held = held_at(snapshot, question.subject, question.groups, question.when)
     if pair.at_place and question.place is not None:
         chain = chains.get(question.place, ())
-        return _Homes(set(), set(chain) if chain and _permits(pair, held, chain) else set())
-    tops = {top for top in {ROOT, *pair.narrowed, *held} & chains.keys() if _permits(pair, held, chains[top])}
+        return _Homes(set(), set(chain) if chain and permits(pair, held, chain) else set())
+    tops = {top for top in {ROOT, *pair.narrowed, *held} & chains.keys() if permits(pair, held, chains[top])}
     above = {scope for top in tops for scope in chains[top]} if pair.at_place and question.action == "view" else set()
     return _Homes(tops, above)
 
 
-def _held(snapshot: Snapshot, question: Question) -> dict[str, int]:
-    """The roles that the subject and the groups that count hold, by scope, as masks."""
+def held_at(snapshot: Snapshot, subject: str, groups: tuple[str, ...], when: int) -> dict[str, int]:
+    """The roles that the subject and the groups that count hold at `when`, by scope, as masks."""
     held: dict[str, int] = {}
-    for holder in dict.fromkeys(holders_of(snapshot, question.subject, question.groups, question.when)):
+    for holder in dict.fromkeys(holders_of(snapshot, subject, groups, when)):
         for scope, value in snapshot.grants.get(holder, {}).items():
-            roles = value & snapshot.all_roles | timed_bits(snapshot, value, question.when)
+            roles = value & snapshot.all_roles | timed_bits(snapshot, value, when)
             held[scope] = held.get(scope, 0) | roles
     return held
 
 
-def _permits(pair: Pair, held: Mapping[str, int], chain: Iterable[str]) -> bool:
+def permits(pair: Pair, held: Mapping[str, int], chain: Iterable[str]) -> bool:
     """Is a role held on this chain that has the permission on it?"""
     need = roles = 0
     for scope in chain:

@@ -1,0 +1,221 @@
+"""A plan as a person reads it: on a terminal, or as the comment on a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from remit.cli.render import ground_table, safe
+from remit.cli.sinks import cell
+from remit.core.difference.effects import Moved
+from remit.core.difference.escalation import Escalated
+from remit.core.difference.folding import Entry, Rights
+from remit.core.difference.plan import Plan, is_over
+from remit.core.difference.regions import Region
+from remit.core.model import ALWAYS, FOREVER, ROOT
+from remit.core.times import format_instant
+
+_ANYWHERE = (Region(ROOT),)
+_MOST_ENTRIES, _MOST_LINES, _MOST_NAMES = 40, 6, 4
+
+
+def plan_lines(plan: Plan, names: tuple[str, str]) -> Iterator[str]:
+    """For a terminal. `names` are what was compared, as the user named it."""
+    yield safe(f"from {names[0]} ({plan.base[:12]}) to {names[1]} ({plan.head[:12]}): {_counted_lines(plan)}")
+    yield from map(safe, _inherited(plan))
+    for sign, sentence, entry in _sentences(plan):
+        yield safe(f"  {sign} {sentence}")
+        yield from ground_table(entry.lines[:_MOST_LINES])
+        if len(entry.lines) > _MOST_LINES:
+            yield f"    and {len(entry.lines) - _MOST_LINES:,} lines more; `--format json` has them all"
+    yield from map(safe, _rest(plan))
+    for violation in plan.broken:
+        yield safe(f"  ! {violation.sentence}")
+        yield from ground_table(violation.lines[:_MOST_LINES])
+    yield from (safe(f"  ! {sentence}") for sentence in _blocked(plan))
+    yield summary(plan)
+
+
+def plan_markdown(plan: Plan, names: tuple[str, str]) -> Iterator[str]:
+    """For a pull request: the same, folded away behind its summary; names are text there, and call nobody."""
+    yield f"### {'⛔ ' if plan.blocked else ''}What this change of policy does"
+    yield ""
+    yield cell(summary(plan))
+    yield ""
+    for sentence in (*(one.sentence for one in plan.broken), *_blocked(plan)):
+        yield f"- ⛔ {cell(sentence)}"
+    yield from (f"- {cell(sentence.strip())}" for sentence in _inherited(plan))
+    for sign, sentence, entry in _sentences(plan):
+        yield f"- {'➕' if sign == '+' else '➖'} {cell(sentence)}"
+        for line in entry.lines[:_MOST_LINES]:
+            yield f"  - {cell(f'{line.origin}: {line.text}')}"
+    yield from (f"- {cell(sentence.strip())}" for sentence in _rest(plan))
+    yield ""
+    yield cell(f"from {names[0]} ({plan.base[:12]}) to {names[1]} ({plan.head[:12]}): {_counted_lines(plan)}")
+
+
+def summary(plan: Plan) -> str:
+    """One line: how many gain and lose, and what blocks."""
+    if not plan.changes:
+        return "no decision changes"
+    now = [entry for entry in plan.entries if not is_over(entry, plan.now)]
+    parts = []
+    for word, gain in (("gain", True), ("lose", False)):
+        some = [entry for entry in now if entry.gain is gain]
+        if some:
+            rights = {(who, *right) for e in some for who in e.subjects for right in each_right(e)}
+            who = {name for entry in some for name in entry.subjects}
+            parts.append(f"{who_text(who)} {word}{'s' * (len(who) == 1)} {_count(len(rights), 'right')}")
+    past = len(plan.entries) - len(now)
+    parts += [f"{_count(past, 'change')} of the past only"] if past else []
+    parts += ["scopes move" for _ in plan.rehung[:1]] + ["scopes vanish" for _ in plan.stranded[:1]]
+    parts += ["decisions move to other scopes" for _ in plan.redecided[:1]]
+    if plan.blocked:
+        parts.append(f"blocked by {_blocks(plan)}")
+    return "; ".join(parts)
+
+
+def each_right(entry: Entry) -> Iterator[tuple[str, str, Moved | None]]:
+    """Kind and action of every right of an entry, and the one resource it is about."""
+    for kinds, actions in entry.rights:
+        yield from ((kind, action, entry.resource) for kind in kinds for action in actions)
+
+
+def _blocks(plan: Plan) -> str:
+    names = dict.fromkeys(violation.constraint.name for violation in plan.broken)
+    broken = [f"broken constraints ({', '.join(names)})"] if names else []
+    return " and ".join(broken + (["an escalation"] if plan.escalations else []))
+
+
+def _counted_lines(plan: Plan) -> str:
+    added, files = sum(line.added for line in plan.lines), {line.file for line in plan.lines}
+    if not files:
+        return "no line differs"
+    removed = len(plan.lines) - added
+    return f"{_count(added, 'line')} added, {removed:,} removed in {_count(len(files), 'file')}"
+
+
+def _sentences(plan: Plan) -> Iterator[tuple[str, str, Entry]]:
+    """Each entry that is or will be as sign and sentence, as many as a person may want to read."""
+    for entry in _told(plan)[:_MOST_ENTRIES]:
+        yield "+" if entry.gain else "-", _sentence(entry, plan.now), entry
+
+
+def _told(plan: Plan) -> list[Entry]:
+    """The entries that are told one by one: what is or will be, and was given or taken by somebody."""
+    return [entry for entry in plan.entries if not is_over(entry, plan.now) and not entry.inherited]
+
+
+_INHERITED = {
+    True: "+ {} is new: {} may there what they may above it",
+    False: "- {} is gone: {} could do there what they may above it",
+}
+
+
+def _inherited(plan: Plan) -> Iterator[str]:
+    """What comes or goes with a scope for those who may above it."""
+    some = [entry for entry in plan.entries if entry.inherited and not is_over(entry, plan.now)]
+    for gain, what in _INHERITED.items():
+        who: dict[str, set[str]] = {}
+        for entry in some:
+            for region in entry.regions if entry.gain is gain else ():
+                who.setdefault(region.top, set()).update(entry.subjects)
+        yield from (f"  {what.format(scope, who_text(names))}" for scope, names in sorted(who.items()))
+
+
+def _sentence(entry: Entry, now: int) -> str:
+    one = len(entry.subjects) == 1
+    verb = ("gains" if one else "gain") if entry.gain else ("loses" if one else "lose")
+    where = "" if entry.resource and entry.regions == _ANYWHERE else f" {' and '.join(map(region_text, entry.regions))}"
+    time = time_text(entry.since, entry.until, now)
+    return f"{_who(entry.subjects)} {verb} {rights_text(entry.rights, entry.resource)}{where}{time} as `{entry.role}`"
+
+
+def rights_text(rights: Rights, resource: Moved | None) -> str:
+    """Actions and what they are done to."""
+    if resource is not None:
+        actions = [action for _, some in rights for action in some]
+        return f"{_listed(actions)} `{resource.kind}:{resource.id}`"
+    return "; ".join(f"{_listed(actions)} {_listed(kinds)}" for kinds, actions in rights)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words)
+
+
+def _who(subjects: Sequence[str]) -> str:
+    """Who it is: by name while they are few."""
+    if len(subjects) <= _MOST_NAMES:
+        return " and ".join(f"`{name}`{' (open)' if name.startswith('group:') else ''}" for name in subjects)
+    return who_text(subjects)
+
+
+def who_text(subjects: Iterable[str]) -> str:
+    """How many people, open groups (members come with tokens too) and others."""
+    kinds = [name.partition(":")[0] for name in subjects]
+    people, groups, others = kinds.count("user"), kinds.count("group"), 0
+    others = len(kinds) - people - groups
+    parts = [f"{people:,} {'person' if people == 1 else 'people'}"] if people else []
+    parts += [_count(groups, "open group")] if groups else []
+    parts += [_count(others, "application")] if others else []
+    return " and ".join(parts)
+
+
+def region_text(region: Region) -> str:
+    """A region in words."""
+    but = f" but for {', '.join(region.but)}" if region.but else ""
+    return ("in all projects" if region.top == ROOT else f"in {region.top}") + but
+
+
+def time_text(since: int, until: int, now: int) -> str:
+    """From when until when, as far as it is not simply from now on."""
+    begins = f" from {format_instant(since)}" if since != ALWAYS and since > now else ""
+    return begins + (f" until {format_instant(until)}" if until != FOREVER else "")
+
+
+def _rest(plan: Plan) -> Iterator[str]:
+    """What is no gain and no loss of anybody's by itself."""
+    more = len(_told(plan)) - _MOST_ENTRIES
+    if more > 0:
+        yield f"  … and {more:,} entries more; `--format json` has them all"
+    for kind, id, before, after in plan.moved:
+        yield f"  ~ {kind}:{id} lives in {after or 'no known scope'}" + (
+            f", not in {before} any more" if before else ""
+        )
+    for scope, seen, unseen in plan.rehung:
+        yield f"  ~ {scope} hangs elsewhere: blocks of {', '.join(seen) or 'no more scopes'} are available there" + (
+            f", those of {', '.join(unseen)} no longer" if unseen else ""
+        )
+    for kind, action in plan.redecided:
+        yield f"  ~ {kind}, {action} is decided at another scope than before, for everybody who may"
+    for scope, lines in plan.stranded:
+        yield f"  ~ {scope} leaves the tree" + (" and strands:" if lines else "")
+        yield from (f"      {line.origin}  {line.text}" for line in lines[:_MOST_LINES])
+        if len(lines) > _MOST_LINES:
+            yield f"      and {len(lines) - _MOST_LINES:,} lines more"
+    for violation in plan.standing:
+        yield f"  . {violation.sentence}: `{violation.constraint.name}` is broken already"
+    if plan.escalations is None and any(entry.gain for entry in plan.entries):
+        yield "  . who wrote this was not said (--author), so whether they may give all this was not judged"
+
+
+def _blocked(plan: Plan) -> Iterator[str]:
+    """Each escalation as a sentence."""
+    found = plan.escalations or ()
+    for each in found[:_MOST_ENTRIES]:
+        yield _escalated(each, plan)
+    if len(found) > _MOST_ENTRIES:
+        yield f"and {len(found) - _MOST_ENTRIES:,} escalations more"
+
+
+def _escalated(each: Escalated, plan: Plan) -> str:
+    who = f"{_who(each.subjects)} {'is' if len(each.subjects) == 1 else 'are'}"
+    who = who if each.subjects else "whoever holds a role there is"
+    rights = rights_text(each.rights, each.resource)
+    scopes = " and ".join("all projects" if scope == ROOT else scope for scope in each.scopes)
+    where = "" if each.resource and each.scopes == (ROOT,) else f" in {scopes}"
+    when = time_text(each.since, each.until, plan.now)
+    return f"{who} given {rights}{where}{when}, which `{plan.author}` may not give"
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
