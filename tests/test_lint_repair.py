@@ -10,6 +10,8 @@ import pytest
 from commands import Desk, ran, really_ran, written
 from golden import golden
 from policies import files, loads
+from remit.adapters.policy_files import read_directory
+from remit.adapters.policy_writer import write_files
 from remit.core.codes import RULES
 from remit.core.findings import total
 from remit.core.lint import lint
@@ -19,7 +21,7 @@ from remit.core.lint.repair import gate, meaning, repair
 from remit.core.pdp import decide
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
-from remit.errors import PolicyInvalid
+from remit.errors import Conflict, PolicyInvalid
 from worlds import questions_of, random_world
 from writing import files_of as written_policy
 
@@ -219,14 +221,19 @@ def errors(policy: dict[str, bytes]) -> int:
 def test_the_gate_lets_nothing_through_that_means_something_else() -> None:
     sound = files()
     assert gate(sound, sound) is None
-    for name, text in {
-        "access_rules": "g, user:ada, maker, project:b\n",
-        "scopes": "g2, department:r, *\ng2, project:a, *\ng2, project:b, department:r\n",
-        "groups": "g, user:eve, group:x, *\n",
-        "resources": "environment:x, *\n",
-        "constraints": "never, x, *, no, environment:create, everyone\n",
-        "cases/x": "allow, user:ada, create, environment, project:a, \n",
-    }.items():
+    for name, text in [
+        ("access_rules", "g, user:ada, maker, project:b\n"),
+        ("access_rules", "g, user:ada, maker, project:a, , 2027-01-01\n"),
+        ("access_rules", "g, user:ada, maker, project:a, 2026-01-01\n"),
+        ("access_rules", "g, user:ada, viewer, project:a\n"),
+        ("vocabulary", sound["policies/vocabulary.csv"].decode() + "environment, edit, home, change it\n"),
+        ("roles", sound["policies/roles.csv"].decode() + "p, viewer, *, environment, create\n"),
+        ("scopes", "g2, department:r, *\ng2, project:a, *\ng2, project:b, department:r\n"),
+        ("groups", "g, user:eve, group:x, *\n"),
+        ("resources", "environment:x, *\n"),
+        ("constraints", "never, x, *, no, environment:create, everyone\n"),
+        ("cases/x", "allow, user:ada, create, environment, project:a, \n"),
+    ]:
         assert gate(sound, files(**{name: text})) == "the policy would mean something else", name
     assert gate(sound, files(access_rules="g, user:ada\n")) == "the policy would not load any more"
     assert (
@@ -236,6 +243,34 @@ def test_the_gate_lets_nothing_through_that_means_something_else() -> None:
     assert gate(files(access_rules="g\ng\n"), files(access_rules="g\n")) is None
     many = "g, user:eve, vewer, *\n" * 3_000
     assert gate(files(access_rules=many + "g\n"), files(access_rules=many)) is None
+
+
+def test_a_window_of_a_membership_is_part_of_the_meaning() -> None:
+    held = {"access_rules": "g, group:x, viewer, *\n"}
+    always = files(groups="g, user:eve, group:x, *\n", **held)
+    assert gate(always, files(groups="g, user:eve, group:x, *, , 2027-01-01\n", **held)) is not None
+
+
+def test_of_lines_that_tell_the_auditor_different_things_none_is_taken_out() -> None:
+    lines = "g, user:ada, maker, project:a, , , T-1\ng, user:ada, maker, project:a, , , T-2\n"
+    assert repair(files(access_rules=lines), NOW).files == {}
+    same = "g, user:ada, maker, project:a, , , T-1\ng,user:ada,maker,project:a,,,T-1,,\n"
+    assert repair(files(access_rules=same), NOW).files == {RULES_FILE: same.splitlines(keepends=True)[0].encode()}
+
+
+def test_nothing_is_written_over_what_changed_meanwhile(tmp_path: Path) -> None:
+    directory = written(files(**SAVED), tmp_path)
+    policy, model = directory / "policies", directory / "model.conf"
+    was = read_directory(policy, model)
+    (policy / "roles.csv").write_bytes(b"# somebody else is at it\n")
+    before = read_directory(policy, model)
+    with pytest.raises(Conflict, match="has changed since it was read"):
+        write_files(policy, model, was, {RULES_FILE: b"# all gone\n", "policies/roles.csv": b"# gone\n"})
+    assert read_directory(policy, model) == before
+    write_files(policy, model, before, {RULES_FILE: b"# all gone\n", "model.conf": b"# gone\n"})
+    after = {RULES_FILE: b"# all gone\n", "model.conf": b"# gone\n"}
+    assert read_directory(policy, model) == {**before, **after}
+    assert not [path for path in policy.iterdir() if path.name.startswith(".")]
 
 
 SAVED = {
