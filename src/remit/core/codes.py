@@ -99,6 +99,7 @@ RULES: dict[str, Rule] = {
     "R068": Rule("unusual-subject-type", _WARNING),
     "R069": Rule("lone-since", _WARNING),
     "R070": Rule("broken-constraint", _WARNING),
+    "R071": Rule("not-canonical", _NOTE),
 }
 
 FIRST_OF_LINT = "R040"

@@ -65,7 +65,7 @@ def _row(name: str, line: str) -> str:
 def _shape(name: str, cells: list[str]) -> tuple[int, tuple[int, ...]]:
     """How many cells a row keeps though they are empty, and in which ones times stand."""
     if name in _TIMED:
-        return 4, (4, 5)
+        return _kept(cells, 4), (4, 5)
     if name == _CONSTRAINTS and cells[0] in ("at-most", "requires"):
         return 6, ()
     if name.startswith(CASES):
@@ -74,8 +74,14 @@ def _shape(name: str, cells: list[str]) -> tuple[int, tuple[int, ...]]:
         if cells[0] == "exactly":
             return 3, ()
         if cells[:2] == ["given", "g"] and len(cells) - 1 in _COLUMNS_OF_G:
-            return 5, (5, 6)
+            return _kept(cells, 5), (5, 6)
     return len(cells), ()
+
+
+def _kept(cells: list[str], since: int) -> int:
+    """The cells that a row with a window keeps. An empty `until` behind a `since` says that no end is meant, where a
+    row that stops there may have lost a cell (R069); so it is neither taken out nor put in."""
+    return since + 2 if len(cells) > since + 1 and cells[since] else since
 
 
 def _time(text: str) -> str:
@@ -112,11 +118,11 @@ def sayings(policy: Policy) -> Iterator[Any]:
         yield from ((kind, id, scope) for id, (scope, _) in homes.items())
     yield from ((type(each).__name__, each[:-1]) for each in policy.constraints)
     for suite in policy.suites:
-        yield from _cases(suite)
+        yield from case_sayings(suite)
     yield sorted((each.file, each.code) for each in policy.warnings)
 
 
-def _cases(suite: Suite) -> Iterator[Any]:
+def case_sayings(suite: Suite) -> Iterator[Any]:
     """The cases of a file. A given line is read as it will be, since more than one text of it may say the same."""
     yield suite.name
     for entry in suite.entries:

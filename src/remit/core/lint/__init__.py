@@ -7,6 +7,8 @@ upkeep      who approved what, for how long, and who holds what nobody should ho
 covers      lines that change no decision, because another line covers them
 unused      names that lead to nothing
 broken      constraints that the policy breaks
+canon       files that are not in canonical form
+repair      what can be mended safely (`damage`: line by line), and the gate before it is written
 authority   which access rules are privileged
 pages       a page for each code
 """
@@ -19,6 +21,7 @@ from typing import NamedTuple
 from remit.core.findings import Finding
 from remit.core.lint.book import Book
 from remit.core.lint.broken import find_broken
+from remit.core.lint.canon import find_uncanonical
 from remit.core.lint.covers import find_covered
 from remit.core.lint.names import find_alike
 from remit.core.lint.repeats import find_repeats
@@ -56,6 +59,7 @@ def lint(files: Mapping[str, bytes], now: int, say: Callable[[str, float], None]
         find_covered(book, policy, twice)
         say("unused", 0.9)
         find_unused(book, policy)
+        find_uncanonical(book)
         say("constraints", 0.95)
         find_broken(book, policy)
     every = {*found, *book.report.findings()}

@@ -1,7 +1,8 @@
 """What `remit lint --fix` does to a policy, and the gate that it has to pass before anything is written.
 
 Repaired is what has one reading only: what spreadsheets and editors do to a file (`damage`), and lines that stand twice
-word for word. A policy that loads means the same afterwards; one that does not loads then, or has fewer errors.
+word for word. What loads is written in canonical form (`form`). A policy that loads means the same afterwards; one that
+does not loads then, or has fewer errors.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from remit.core.cases import Given, Suite
 from remit.core.findings import Finding, total
+from remit.core.form import canonical, case_sayings
 from remit.core.lint import lint
 from remit.core.lint.book import TABLES, Book
 from remit.core.lint.damage import mended
@@ -31,6 +32,8 @@ def repair(files: Mapping[str, bytes], now: int) -> Repair:
     """The policy without the damage that can be repaired safely, by the names of its files; `now` in microseconds."""
     after = {name: mended(name, data) for name, data in files.items()}
     after = _once(after, now)
+    if _read(after)[0] is not None:
+        after = {name: canonical(name, data) if name.endswith(".csv") else data for name, data in after.items()}
     changed = {name: data for name, data in after.items() if data != files[name]}
     return Repair(changed, gate(files, after) if changed else None)
 
@@ -74,13 +77,8 @@ def meaning(policy: Policy) -> tuple[Any, ...]:
         {each[:5] for each in policy.access_rules},
         homes,
         tuple((type(each).__name__, each[:-1]) for each in policy.constraints),
-        tuple((suite.name, _entries(suite)) for suite in policy.suites),
+        [list(case_sayings(suite)) for suite in policy.suites],
     )
-
-
-def _entries(suite: Suite) -> Sequence[object]:
-    """The cases of a suite in their order; the last field of each is where it stands."""
-    return [tuple(each.line.fields) if isinstance(each, Given) else tuple(each)[:-1] for each in suite.entries]
 
 
 def _read(files: Mapping[str, bytes]) -> tuple[Policy | None, tuple[Finding, ...]]:

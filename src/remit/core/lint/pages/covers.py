@@ -1,4 +1,4 @@
-"""Lines that change nothing: R044 to R049."""
+"""Lines that change nothing, and spelling that does not: R044 to R049 and R071."""
 
 from __future__ import annotations
 
@@ -81,6 +81,17 @@ PAGES = (
             "roles": "p, guide, project:b, environment, view",
             "access_rules": "g, user:eve, guide, project:b\ng, user:hal, guide, department:r",
         },
+    ),
+    Page(
+        "R071",
+        "A file that is not in canonical form.",
+        "In one form a change shows what changed, and nothing else. It says the same either way, so this is a note.",
+        "One space after a comma, no empty cells at the end, times in their shortest form.",
+        "`remit fmt` writes the file anew; so does `remit lint --fix`.",
+        bad={"access_rules": "g,user:eve,viewer,project:a"},
+        at="policies/access_rules.csv:5:1",
+        good={"access_rules": "g, user:eve, viewer, project:a"},
+        repaired=True,
     ),
 )
 """The pages of this chapter."""

@@ -104,9 +104,9 @@ PAGES = (
         "A case that is skipped proves nothing, and looks like one that passes.",
         "`allow` or `deny`, `exactly`, or `given`.",
         "The message shows the form.",
-        bad={"cases/some": "permit, user:ada, create, environment, project:a, "},
+        bad={"cases/some": "permit, user:ada, create, environment, project:a,"},
         at="policies/cases/some.csv:1:1",
-        good={"cases/some": "allow, user:ada, create, environment, project:a, "},
+        good={"cases/some": "allow, user:ada, create, environment, project:a,"},
     ),
 )
 """The pages of this chapter."""

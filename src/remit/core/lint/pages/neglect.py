@@ -117,7 +117,7 @@ PAGES = (
         "End the line with a comma if it is meant so; else put the empty cell back.",
         bad={"access_rules": "g, user:eve, viewer, project:a, 2027-01-01"},
         at="policies/access_rules.csv:5:33",
-        good={"access_rules": "g, user:eve, viewer, project:a, 2027-01-01, "},
+        good={"access_rules": "g, user:eve, viewer, project:a, 2027-01-01,"},
     ),
 )
 """The pages of this chapter."""

@@ -75,9 +75,9 @@ PAGES = (
         "A deny for somebody who is a slip of the pen always passes, and proves nothing.",
         "Cases about people of the policy, or about `role@scope`.",
         "Mend the name; leave it if the case is about a stranger.",
-        bad={"cases/some": "deny, user:aba, create, environment, project:b, "},
+        bad={"cases/some": "deny, user:aba, create, environment, project:b,"},
         at="policies/cases/some.csv:1:7",
-        good={"cases/some": "deny, user:ada, create, environment, project:b, "},
+        good={"cases/some": "deny, user:ada, create, environment, project:b,"},
     ),
 )
 """The pages of this chapter."""
