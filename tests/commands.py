@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -71,6 +71,15 @@ class Desk:
 
     def write_new(self, directory: Path, files: Mapping[str, bytes]) -> None:
         RealHouse().write_new(directory, files)
+
+    def install_hooks(self, names: Sequence[str], policy: Path, model: Path) -> list[str]:
+        return RealHouse().install_hooks(names, policy, model)
+
+    def hook_text(self, name: str, policy: Path, model: Path) -> str:
+        return RealHouse().hook_text(name, policy, model)
+
+    def uninstall_hooks(self, policy: Path) -> list[str]:
+        return RealHouse().uninstall_hooks(policy)
 
     def admit(self, files: Mapping[str, bytes], now: int) -> tuple[Policy, Snapshot]:
         return admit(files, now)

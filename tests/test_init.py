@@ -45,6 +45,34 @@ def test_whoever_is_named_may_change_the_policy_and_nobody_else(subject: str, al
     assert really_ran("check", subject, "publish", "policy", *place, directory=tmp_path).code == allowed
 
 
+@pytest.mark.parametrize(("flags", "code"), [
+    ((), 0),
+    (("--admin", "user:ada@example.com", "--ticket", "IAM-1", "--approved-by", "user:eve@example.com"), 0),
+    (("--admin", "user:ada@example.com"), 1),
+])  # fmt: skip
+def test_lint_has_nothing_against_it_but_an_administrator_whom_nobody_approved(
+    flags: tuple[str, ...], code: int, tmp_path: Path
+) -> None:
+    assert ran("init", str(tmp_path / "x"), *flags).code == 0
+    found = really_ran("lint", "--policy", "x/policies", "--model", "x/model.conf", directory=tmp_path)
+    assert found.code == code and ("warning" in found.out.replace("0 warnings", "")) == bool(code), found.out
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--ticket", "IAM-1"),
+        ("--admin", ""),
+        ("--admin", "user:ada", "--ticket", "a, b"),
+        ("--admin", "user:ada", "--ticket", "=1"),
+        ("--admin", "user:ada", "--approved-by", "eve\ng, user:x, editor, *"),
+    ],
+)
+def test_what_cannot_stand_in_a_line_begins_nothing(flags: tuple[str, ...], tmp_path: Path) -> None:
+    assert ran("init", str(tmp_path / "x"), *flags).code == 2
+    assert not (tmp_path / "x").exists()
+
+
 def test_without_a_name_nobody_may(tmp_path: Path) -> None:
     assert "give somebody the role policy-administrator" in ran("init", str(tmp_path)).out
     assert not [rule for rule in read_policy(STARTER).access_rules if rule.role == "policy-administrator"]

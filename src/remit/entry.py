@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from remit.adapters.new_files import read_starter, write_new
@@ -49,6 +49,24 @@ class RealHouse:
     def write_new(self, directory: Path, files: Mapping[str, bytes]) -> None:
         """Write files where none were: all of them, or none."""
         write_new(directory, files)
+
+    def install_hooks(self, names: Sequence[str], policy: Path, model: Path) -> list[str]:
+        """Write git hooks, and say where."""
+        from remit.adapters.git_hooks import install_hooks
+
+        return install_hooks(names, policy, model)
+
+    def hook_text(self, name: str, policy: Path, model: Path) -> str:
+        """What a hook says."""
+        from remit.adapters.git_hooks import hook_text
+
+        return hook_text(name, policy, model)
+
+    def uninstall_hooks(self, policy: Path) -> list[str]:
+        """Take away the hooks that remit wrote, and say which."""
+        from remit.adapters.git_hooks import uninstall_hooks
+
+        return uninstall_hooks(policy)
 
     def admit(self, files: Mapping[str, bytes], now: int) -> tuple[Policy, Snapshot]:
         """The policy of these files if it may go live."""

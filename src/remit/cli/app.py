@@ -20,6 +20,7 @@ from remit.cli.callers import add_callers
 from remit.cli.duties import add_duties
 from remit.cli.exits import Exit
 from remit.cli.forming import add_form
+from remit.cli.hooks import add_hooks
 from remit.cli.house import House, ServeOptions
 from remit.cli.linting import add_lint_verbs
 from remit.cli.matrices import add_matrix
@@ -35,6 +36,7 @@ from remit.errors import CasesFailed, Conflict, CouldNotDecide, NotAllowed, NotF
 _OFFLINE = "offline: it reads policy files that its user can read anyway"
 _BEGIN = "offline: it writes new files where its user may write anyway, and overwrites none"
 _MEND = "offline: it writes files that its user can write anyway, and only what says the same"
+_HOOK = "offline: it works on the hooks of its user's own repository"
 _STATE = "offline: it works on the state directory, which its user can read and write anyway"
 _REMOTE = "asks a server over HTTP with the caller's own token, and the server judges it"
 PUBLIC = {
@@ -49,6 +51,9 @@ PUBLIC = {
     "test": _OFFLINE,
     "init": _BEGIN,
     "import": _BEGIN,
+    "hook install": _HOOK,
+    "hook show": _HOOK,
+    "hook uninstall": _HOOK,
     "sod": _OFFLINE,
     "plan": _OFFLINE,
     "lint": _OFFLINE,
@@ -85,6 +90,7 @@ def create_cli(house: House) -> typer.Typer:
     add_beginnings(app, house)
     add_lint_verbs(app, house)
     add_bringing(app, house)
+    add_hooks(app, house)
     add_callers(app, house)
     add_blocks(app, house)
     add_workspaces(app, house)

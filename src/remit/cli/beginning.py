@@ -13,7 +13,7 @@ from remit.cli.house import House
 from remit.cli.options import Format, Formatted
 from remit.cli.render import safe
 from remit.cli.screen import Screen
-from remit.core.names import quoted, subject_problem
+from remit.core.names import policy_id_problem, quoted, subject_problem
 from remit.errors import RequestInvalid
 
 ADMINISTRATOR = "policy-administrator"
@@ -31,34 +31,47 @@ def add_beginnings(app: typer.Typer, house: House) -> None:
         admin: Annotated[
             str | None, typer.Option(metavar="SUBJECT", help="Who may change the policy: `user:…` or `group:…`.")
         ] = None,
+        ticket: Annotated[
+            str | None, typer.Option(metavar="TICKET", help="Where it was asked for that `--admin` may.")
+        ] = None,
+        approved_by: Annotated[
+            str | None, typer.Option(metavar="SUBJECT", help="Who approved that `--admin` may.")
+        ] = None,
         format: Formatted = Format.TEXT,
     ) -> None:
         """Write a policy to begin with: the roles, two example projects, and cases that hold."""
         files = house.starter()
+        if admin is None and (ticket or approved_by):
+            raise RequestInvalid("`--ticket` and `--approved-by` are about `--admin`; name one")
         if admin is not None:
-            files[ACCESS_RULES] += _administrator(admin)
+            files[ACCESS_RULES] += _administrator(admin, ticket or "", approved_by or "")
         policy, _ = house.admit(files, house.now())
         house.write_new(directory, files)
         if format is Format.JSON:
             told = {"directory": str(directory), "files": sorted(files), "revision": policy.revision}
             Screen().show([json.dumps(told, indent=2)])
             return
-        at = safe(shlex.quote(str(directory)))
-        where = f"--policy {at}/policies --model {at}/model.conf"
-        Screen().show([f"{len(files)} files of a policy are in {at}; its cases hold. What next:"])
-        Screen().show(
-            [
-                "  put your departments, projects and people in the place of what is marked EXAMPLES"
-                + ("" if admin else f", and give somebody the role {ADMINISTRATOR}"),
-                f"  remit test {where}",
-                f"  remit serve {where}",
-            ]
-        )
+        Screen().show(_next_lines(directory, len(files), admin is not None))
 
 
-def _administrator(subject: str) -> bytes:
-    """The access rule of the first administrator. Raises RequestInvalid if nobody can be called so."""
-    if why := subject_problem(subject):
-        raise RequestInvalid(f"`--admin` {quoted(subject)} {why}")
-    line = f"g, {subject}, {ADMINISTRATOR}, *, , , , , named when this policy was begun"
+def _next_lines(directory: Path, count: int, administered: bool) -> list[str]:
+    """What there is now, and three things to do next."""
+    at = safe(shlex.quote(str(directory)))
+    where = f"--policy {at}/policies --model {at}/model.conf"
+    somebody = "" if administered else f", and give somebody the role {ADMINISTRATOR}"
+    return [
+        f"{count} files of a policy are in {at}; its cases hold. What next:",
+        f"  put your departments, projects and people in the place of what is marked EXAMPLES{somebody}",
+        f"  remit test {where}",
+        f"  remit serve {where}",
+    ]
+
+
+def _administrator(subject: str, ticket: str, approver: str) -> bytes:
+    """The access rule of the first administrator. Raises RequestInvalid for what cannot stand in it."""
+    named = (("admin", subject, subject_problem), ("approved-by", approver, subject_problem))
+    for option, text, problem in (*named, ("ticket", ticket, policy_id_problem)):
+        if (text or option == "admin") and (why := problem(text)):
+            raise RequestInvalid(f"`--{option}` {quoted(text)} {why}")
+    line = f"g, {subject}, {ADMINISTRATOR}, *, , , {ticket}, {approver}, named when this policy was begun"
     return f"\n# Who may change this policy\n{line}\n".encode()

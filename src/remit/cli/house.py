@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -77,6 +77,19 @@ class House(Protocol):
     def write_new(self, directory: Path, files: Mapping[str, bytes]) -> None:
         """Write files where none were: all of them, or none. Raises Conflict if something is in the way, and
         Misconfigured if they cannot be written."""
+        ...
+
+    def install_hooks(self, names: Sequence[str], policy: Path, model: Path) -> list[str]:
+        """Write git hooks, and say where. Raises Conflict if there is one that is somebody else's, and Misconfigured if
+        there is no repository."""
+        ...
+
+    def hook_text(self, name: str, policy: Path, model: Path) -> str:
+        """What a hook says."""
+        ...
+
+    def uninstall_hooks(self, policy: Path) -> list[str]:
+        """Take away the hooks that remit wrote, and say which."""
         ...
 
     def admit(self, files: Mapping[str, bytes], now: int) -> tuple[Policy, Snapshot]:

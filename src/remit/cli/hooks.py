@@ -1,0 +1,51 @@
+"""`hook`: judge a policy before it is committed or pushed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from remit.cli.house import House
+from remit.cli.options import MODEL, POLICY, ModelFile, PolicyDir
+from remit.cli.render import safe
+from remit.cli.screen import Screen
+from remit.errors import RequestInvalid
+
+HOOKS = ("pre-commit", "pre-push")
+
+
+def add_hooks(app: typer.Typer, house: House) -> None:
+    """`hook install`, `hook show` and `hook uninstall`."""
+    hook = typer.Typer(no_args_is_help=True, help="Judge a policy before git takes it.")
+    app.add_typer(hook, name="hook")
+
+    @hook.command()
+    def install(
+        policy: PolicyDir = POLICY,
+        model: ModelFile = MODEL,
+        pre_commit: Annotated[bool, typer.Option("--pre-commit", help="Judge what is staged.")] = False,
+        pre_push: Annotated[bool, typer.Option("--pre-push", help="Judge each commit that is pushed.")] = False,
+    ) -> None:
+        """Write git hooks that lint a policy, look at its form and try its cases; both of them, unless one is named."""
+        names = [name for name, wanted in zip(HOOKS, (pre_commit, pre_push), strict=True) if wanted]
+        Screen().show(safe(f"wrote {path}") for path in house.install_hooks(names or HOOKS, policy, model))
+
+    @hook.command()
+    def show(
+        name: Annotated[str, typer.Argument(metavar="HOOK", help="pre-commit or pre-push.")],
+        policy: PolicyDir = POLICY,
+        model: ModelFile = MODEL,
+    ) -> None:
+        """Print a hook, to call it from one of your own."""
+        if name not in HOOKS:
+            raise RequestInvalid("the hooks are `pre-commit` and `pre-push`")
+        Screen().hand_over(house.hook_text(name, policy, model))
+
+    @hook.command()
+    def uninstall(policy: PolicyDir = POLICY) -> None:
+        """Take away the hooks that remit wrote, and no others."""
+        gone = house.uninstall_hooks(policy)
+        Screen().show(safe(f"took away {path}") for path in gone)
+        if not gone:
+            Screen().show(["there are no hooks of remit's"])
