@@ -1,4 +1,7 @@
-"""Lint policies of this many access rules, sound and through a spreadsheet; print seconds and findings."""
+"""Lint policies of this many access rules, sound and through a spreadsheet; print seconds of CPU and findings.
+
+CPU, not wall time: all of it runs in one thread and waits for nothing, so the two are the same on a quiet machine.
+"""
 
 from __future__ import annotations
 
@@ -34,14 +37,14 @@ def saved(policy: dict[str, bytes]) -> dict[str, bytes]:
 
 
 def measure(rules: int) -> dict[str, float]:
-    """Seconds for lint of a sound policy, for lint of a damaged one and for its repair."""
+    """Seconds of CPU for lint of a sound policy, for lint of a damaged one and for its repair."""
     sound = with_groups(rules)
     bad = saved(sound)
     times = []
     for step in (lambda: lint(sound, NOW), lambda: lint(bad, NOW), lambda: repair(bad, NOW)):
-        began = time.perf_counter()
+        began = time.process_time()
         found = step()
-        times.append((time.perf_counter() - began, found))
+        times.append((time.process_time() - began, found))
     (whole, linted), (damaged, _), (mended, fixed) = times
     assert fixed.refused is None and linted.policy is not None
     return {"lint_s": whole, "damaged_s": damaged, "repair_s": mended, "findings": len(linted.findings)}

@@ -130,7 +130,7 @@ def asking() -> None:
 
 def lint() -> None:
     """All there is to say of a policy."""
-    print("\n## Lint: seconds\n")
+    print("\n## Lint: seconds of CPU\n")
     print("| access rules | lint | lint, saved by a spreadsheet | its repair and the gate |")
     print("|---|---|---|---|")
     for rules in SIZES[1:3]:
