@@ -11,6 +11,7 @@ from remit.core.difference.escalation import Escalated
 from remit.core.difference.folding import Entry, Rights
 from remit.core.difference.plan import Plan, is_over
 from remit.core.difference.regions import Region
+from remit.core.duties import Violation
 from remit.core.model import ALWAYS, FOREVER, ROOT
 from remit.core.times import format_instant
 
@@ -29,7 +30,7 @@ def plan_lines(plan: Plan, names: tuple[str, str]) -> Iterator[str]:
             yield f"    and {len(entry.lines) - _MOST_LINES:,} lines more; `--format json` has them all"
     yield from map(safe, _rest(plan))
     for violation in plan.broken:
-        yield safe(f"  ! {violation.sentence}")
+        yield safe(f"  ! {violation.sentence}{_lasting(violation, plan)}")
         yield from ground_table(violation.lines[:_MOST_LINES])
     yield from (safe(f"  ! {sentence}") for sentence in _blocked(plan))
     yield summary(plan)
@@ -41,7 +42,7 @@ def plan_markdown(plan: Plan, names: tuple[str, str]) -> Iterator[str]:
     yield ""
     yield cell(summary(plan))
     yield ""
-    for sentence in (*(one.sentence for one in plan.broken), *_blocked(plan)):
+    for sentence in (*(one.sentence + _lasting(one, plan) for one in plan.broken), *_blocked(plan)):
         yield f"- ⛔ {cell(sentence)}"
     yield from (f"- {cell(sentence.strip())}" for sentence in _inherited(plan))
     for sign, sentence, entry in _sentences(plan):
@@ -80,10 +81,16 @@ def each_right(entry: Entry) -> Iterator[tuple[str, str, Moved | None]]:
         yield from ((kind, action, entry.resource) for kind in kinds for action in actions)
 
 
+def _lasting(violation: Violation, plan: Plan) -> str:
+    time = time_text(violation.since, violation.until, plan.now)
+    return f",{time}" if time else ""
+
+
 def _blocks(plan: Plan) -> str:
     names = dict.fromkeys(violation.constraint.name for violation in plan.broken)
     broken = [f"broken constraints ({', '.join(names)})"] if names else []
-    return " and ".join(broken + (["an escalation"] if plan.escalations else []))
+    others = {"an escalation": plan.escalations, "an approval of one's own": plan.self_approved}
+    return " and ".join(broken + [what for what, found in others.items() if found])
 
 
 def _counted_lines(plan: Plan) -> str:
@@ -199,12 +206,14 @@ def _rest(plan: Plan) -> Iterator[str]:
 
 
 def _blocked(plan: Plan) -> Iterator[str]:
-    """Each escalation as a sentence."""
+    """What blocks, beside constraints, as sentences."""
     found = plan.escalations or ()
     for each in found[:_MOST_ENTRIES]:
         yield _escalated(each, plan)
     if len(found) > _MOST_ENTRIES:
         yield f"and {len(found) - _MOST_ENTRIES:,} escalations more"
+    for line in plan.self_approved:
+        yield f"{line.file}:{line.line} is approved by `{plan.author}`, who wrote it"
 
 
 def _escalated(each: Escalated, plan: Plan) -> str:

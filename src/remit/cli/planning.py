@@ -113,6 +113,7 @@ def plan_json(found: Plan, names: tuple[str, str]) -> dict[str, Any]:
         "broken": [violation_json(each) for each in found.broken],
         "standing": [violation_json(each) for each in found.standing],
         "escalations": None if found.escalations is None else [_escalation(each) for each in found.escalations],
+        "self_approved": [line._asdict() for line in found.self_approved],
     }
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return {**document, "digest": hashlib.sha256(canonical.encode()).hexdigest()}

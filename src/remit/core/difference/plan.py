@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,6 +16,9 @@ from remit.core.difference.moved import Stranded, moved_resources, resource_effe
 from remit.core.duties import Violation, violations
 from remit.core.policy import Policy, read_policy
 from remit.core.snapshot import Snapshot
+
+_APPROVED_BY = 7
+"""The column of an access rule or a membership that says who approved it."""
 
 Say = Callable[[str], None]
 """Is told what is being done."""
@@ -43,7 +46,8 @@ class Plan(NamedTuple):
 
     `entries` are its effects over all of time, those that are over at `now` too. `redecided` are kinds and actions that
     are decided at another scope than before. `broken` are violations that the change brings, `standing` those that are
-    there already. `escalations` is None where no author was named.
+    there already. `escalations` is None where no author was named; `self_approved` are new lines that the author
+    approved.
     """
 
     base: str
@@ -59,6 +63,7 @@ class Plan(NamedTuple):
     broken: tuple[Violation, ...]
     standing: tuple[Violation, ...]
     escalations: tuple[Escalated, ...] | None
+    self_approved: tuple[ChangedLine, ...]
 
     @property
     def changes(self) -> bool:
@@ -68,7 +73,7 @@ class Plan(NamedTuple):
     @property
     def blocked(self) -> bool:
         """Is it of a class that must not go live as it is: does it break a constraint, or escalate?"""
-        return bool(self.broken or self.escalations)
+        return bool(self.broken or self.escalations or self.self_approved)
 
 
 class Version(NamedTuple):
@@ -97,8 +102,9 @@ def plan(base: Version, head: Version, now: int, author: str | None = None, say:
     rehung, redecided = _rehung(sides), tuple(sorted(sides.redecided))
     lines, revisions = changed_lines(base.files, head.files), (base.policy.revision, head.policy.revision)
     return Plan(
-        *revisions, now, author, lines, entries, moved, rehung, redecided, stranded(sides), broken, standing, escalated
-    )
+        *revisions, now, author, lines, entries, moved, rehung, redecided, stranded(sides), broken, standing, escalated,
+        self_approved(lines, author),
+    )  # fmt: skip
 
 
 def _violations(sides: Sides, now: int) -> tuple[tuple[Violation, ...], tuple[Violation, ...]]:
@@ -139,6 +145,16 @@ def changed_lines(base: Mapping[str, bytes], head: Mapping[str, bytes]) -> tuple
         if before != after:
             found += _only_in(name, after, before, added=True)
             found += _only_in(name, before, after, added=False)
+    return tuple(found)
+
+
+def self_approved(lines: Iterable[ChangedLine], author: str | None) -> tuple[ChangedLine, ...]:
+    """The new access rules and memberships that their own author approved."""
+    found = []
+    for line in lines:
+        fields = [field.strip() for field in line.text.split(",")]
+        if line.added and fields[0] == "g" and len(fields) > _APPROVED_BY and fields[_APPROVED_BY] == author:
+            found.append(line)
     return tuple(found)
 
 
