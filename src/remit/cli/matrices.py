@@ -12,13 +12,24 @@ import typer
 from remit.cli import matrix_text as text
 from remit.cli.asking import read_when
 from remit.cli.house import House
+from remit.cli.matrix_change_text import difference_lines, holding_difference_lines
+from remit.cli.matrix_changes import (
+    ROLE_CHANGES,
+    SUBJECT_CHANGES,
+    change_json,
+    change_row,
+    elsewhen_row,
+    surrounding_json,
+    surrounding_row,
+)
 from remit.cli.matrix_rows import ROLE_SHEET, SUBJECT_SHEET, as_json, sheet_row
 from remit.cli.options import MODEL, POLICY, ModelFile, PolicyDir, Tabled, TableFormat, When
 from remit.cli.render import safe
 from remit.cli.reviewing import Scope, check_known_scope
 from remit.cli.screen import Screen
 from remit.cli.sinks import sheet
-from remit.core.matrix import Holding, Key, cells, holdings, widest
+from remit.core.difference.tables import Change, Difference, Word, holding_difference, role_difference
+from remit.core.matrix import Holding, Key, cells, holdings
 from remit.core.model import Permission
 from remit.core.policy import Policy, read_policy
 from remit.core.snapshot import Snapshot
@@ -26,8 +37,6 @@ from remit.core.times import format_instant
 from remit.errors import PolicyInvalid, RequestInvalid
 
 Entries = Mapping[Key, Permission | Holding]
-
-
 Subjects = Annotated[bool, typer.Option("--subjects", help="Who holds which role where, not what roles may.")]
 Base = Annotated[
     str | None, typer.Option(metavar="BASE", help="Only what differs from this git revision or directory.")
@@ -45,18 +54,23 @@ class Asked(NamedTuple):
         """The table of one policy."""
         return holdings(snapshot, self.when, self.scope) if self.subjects else cells(snapshot, self.scope)
 
-    def compared(self, snapshot: Snapshot) -> Entries:
-        """The table of one policy as it is compared: without what changes nothing a role may."""
-        return self.entries(snapshot) if self.subjects else widest(snapshot, cells(snapshot, self.scope))
+    def compared(self, base: Snapshot, head: Snapshot) -> Compared:
+        """The table of one policy, compared with that of another."""
+        if self.subjects:
+            return Compared(base, head, holding_difference(base, head, self.when, self.scope))
+        return Compared(base, head, role_difference(base, head, self.scope))
 
 
-class Difference(NamedTuple):
-    """A table, and the one it is compared with if it is: what was added and what was removed."""
+class Compared(NamedTuple):
+    """Two policies, and how their tables differ."""
 
+    base: Snapshot
     head: Snapshot
-    base: Snapshot | None
-    added: Entries
-    removed: Entries
+    difference: Difference
+
+    def revision_of(self, change: Change) -> str:
+        """The revision that has the line of a change."""
+        return (self.base if change.word is Word.REMOVED else self.head).revision
 
 
 def add_matrix(app: typer.Typer, house: House) -> None:
@@ -73,15 +87,10 @@ def add_matrix(app: typer.Typer, house: House) -> None:
         asked = Asked(subjects, scope, read_when(when, house.now()))
         head = Snapshot(read_policy(house.read(policy, model)))
         check_known_scope(head, scope)
-        found = _compared(asked, head, None if diff is None else Snapshot(_base(house, diff, policy, model)))
-        screen = Screen()
-        match format:
-            case TableFormat.TEXT:
-                screen.show(_lines(asked, found, text.FINE if screen.has("".join(text.FINE)) else text.PLAIN))
-            case TableFormat.JSON:
-                screen.show([json.dumps(_document(asked, found), indent=2)])
-            case TableFormat.CSV:
-                screen.hand_over(_sheet(asked, found))
+        if diff is not None:
+            _show_compared(asked, asked.compared(Snapshot(_base(house, diff, policy, model)), head), format)
+        else:
+            _show(asked, head, format)
 
 
 def _base(house: House, base: str, policy: Path, model: Path) -> Policy:
@@ -92,63 +101,83 @@ def _base(house: House, base: str, policy: Path, model: Path) -> Policy:
         raise PolicyInvalid(tuple(each._replace(file=f"{base}:{each.file}") for each in error.findings)) from None
 
 
-def _compared(asked: Asked, head: Snapshot, base: Snapshot | None) -> Difference:
-    """What is in one table only; without another one, all of it."""
-    if base is None:
-        return Difference(head, None, asked.entries(head), {})
-    after, before = asked.compared(head), asked.compared(base)
-    added = {key: entry for key, entry in after.items() if key not in before}
-    return Difference(head, base, added, {key: entry for key, entry in before.items() if key not in after})
+def _show(asked: Asked, head: Snapshot, format: TableFormat) -> None:
+    """The table of one policy."""
+    entries, screen = asked.entries(head), Screen()
+    match format:
+        case TableFormat.TEXT:
+            screen.show(_framed(asked, _lines(asked, head, entries, _marks(screen)), head))
+        case TableFormat.JSON:
+            rows = [as_json(entry) for entry in entries.values()]
+            screen.show([json.dumps({"asked": _lead(asked), "rows": rows, "revision": head.revision}, indent=2)])
+        case TableFormat.CSV:
+            head_row = SUBJECT_SHEET if asked.subjects else ROLE_SHEET
+            screen.hand_over(sheet(head_row, (sheet_row(entry, head.revision) for entry in entries.values())))
 
 
-def _lines(asked: Asked, found: Difference, marks: text.Marks) -> Iterator[str]:
-    """The table for people."""
-    head, base, added, removed = found
+def _show_compared(asked: Asked, found: Compared, format: TableFormat) -> None:
+    """What differs from the table of another policy."""
+    screen, difference = Screen(), found.difference
+    match format:
+        case TableFormat.TEXT:
+            if asked.subjects:
+                lines = holding_difference_lines(difference)
+            else:
+                lines = difference_lines(text.pairs_of(found.head, found.base), difference, _marks(screen).yes)
+            screen.show(_framed(asked, lines, found.head, found.base))
+        case TableFormat.JSON:
+            screen.show([json.dumps(_document(asked, found), indent=2)])
+        case TableFormat.CSV:
+            screen.hand_over(_sheet(asked, found))
+
+
+def _marks(screen: Screen) -> text.Marks:
+    return text.FINE if screen.has("".join(text.FINE)) else text.PLAIN
+
+
+def _lines(asked: Asked, head: Snapshot, entries: Entries, marks: text.Marks) -> Iterator[str]:
+    """The table of one policy for people."""
+    if asked.subjects:
+        return text.holding_lines([each for each in entries.values() if isinstance(each, Holding)])
+    return text.matrix_lines(text.pairs_of(head), entries, marks)
+
+
+def _framed(asked: Asked, lines: Iterator[str], head: Snapshot, base: Snapshot | None = None) -> Iterator[str]:
+    """A table between what was asked and the policies looked at."""
     if asked.scope is not None:
         yield safe(f"what counts in `{asked.scope}`")
         yield ""
-    if asked.subjects:
-        more, less = (
-            [each for each in some.values() if isinstance(each, Holding)] for some in (found.added, found.removed)
-        )
-        yield from text.holding_lines(more) if base is None else text.holding_difference_lines(more, less)
-    elif base is None:
-        yield from text.matrix_lines(text.pairs_of(head), added, marks)
-    else:
-        yield from text.difference_lines(text.pairs_of(head, base), added, removed, marks.yes)
-    yield (f"judged at {format_instant(asked.when)} by " if asked.subjects else "") + _revisions(found)
+    yield from lines
+    judged = f"judged at {format_instant(asked.when)} by " if asked.subjects else ""
+    compared = "" if base is None else f", compared with revision {base.revision}"
+    yield f"{judged}revision {head.revision}{compared}"
 
 
-def _revisions(found: Difference) -> str:
-    """The policies looked at."""
-    now = f"revision {found.head.revision}"
-    return now if found.base is None else f"{now}, compared with revision {found.base.revision}"
-
-
-def _document(asked: Asked, found: Difference) -> dict[str, Any]:
-    """The table for scripts."""
+def _lead(asked: Asked) -> dict[str, Any]:
     when = {"when": format_instant(asked.when)} if asked.subjects else {}
-    lead = {"table": "subjects" if asked.subjects else "roles", "scope": asked.scope, **when}
-    if found.base is None:
-        rows = [as_json(entry) for entry in found.added.values()]
-        return {"asked": lead, "rows": rows, "revision": found.head.revision}
-    changes = [{"change": change, **as_json(entry)} for change, entry, _ in _changes(found)]
-    revisions = {"revision": found.head.revision, "base_revision": found.base.revision}
-    return {"asked": lead, "changes": changes, **revisions}
+    return {"table": "subjects" if asked.subjects else "roles", "scope": asked.scope, **when}
 
 
-def _sheet(asked: Asked, found: Difference) -> str:
-    """The table for a spreadsheet, one row for each cell that is not empty."""
-    head = SUBJECT_SHEET if asked.subjects else ROLE_SHEET
-    if found.base is None:
-        return sheet(head, (sheet_row(entry, found.head.revision) for entry in found.added.values()))
-    return sheet(
-        ("change", *head), ((change, *sheet_row(entry, revision)) for change, entry, revision in _changes(found))
-    )
+def _document(asked: Asked, found: Compared) -> dict[str, Any]:
+    """What differs, for scripts; it is nothing only if all of it is empty."""
+    difference = found.difference
+    return {
+        "asked": _lead(asked),
+        "changes": [change_json(each) for each in difference.changes],
+        **({"changes_at_other_times": difference.elsewhen} if asked.subjects else {}),
+        "surroundings": [surrounding_json(each) for each in difference.surroundings],
+        "revision": found.head.revision,
+        "base_revision": found.base.revision,
+    }
 
 
-def _changes(found: Difference) -> Iterator[tuple[str, Permission | Holding, str]]:
-    """What was removed and what was added, each with the revision that has the line."""
-    base = found.head if found.base is None else found.base
-    yield from (("removed", entry, base.revision) for entry in found.removed.values())
-    yield from (("added", entry, found.head.revision) for entry in found.added.values())
+def _sheet(asked: Asked, found: Compared) -> str:
+    """What differs, for a spreadsheet."""
+    changes = [change_row(each, found.revision_of(each)) for each in found.difference.changes]
+    others = [
+        surrounding_row(each, asked.subjects, (found.base if each.after is None else found.head).revision)
+        for each in found.difference.surroundings
+    ]
+    if found.difference.elsewhen:
+        others.append(elsewhen_row(found.difference.elsewhen))
+    return sheet(SUBJECT_CHANGES if asked.subjects else ROLE_CHANGES, [*changes, *others])

@@ -43,36 +43,19 @@ def pairs_of(*snapshots: Snapshot) -> Pairs:
 
 def matrix_lines(pairs: Pairs, cells: Iterable[Key], marks: Marks) -> Iterator[str]:
     """What each role may. A permission narrowed to a scope is a number, which is explained below the tables."""
-    scopes = _scopes(cells)
-    notes = _Notes()
+    scopes = scopes_of(cells)
+    notes = Notes()
 
     def mark(cell: Triple) -> str:
         where = scopes.get(cell, [])
         return marks.yes if ROOT in where else notes.numbers(where) or marks.no
 
-    yield from _sections(pairs, scopes, mark)
+    yield from sections(pairs, scopes, mark)
     yield from notes.lines("and below only")
     yield "a role that a section does not list may do nothing with that kind"
 
 
-def difference_lines(pairs: Pairs, added: Iterable[Key], removed: Iterable[Key], yes: str) -> Iterator[str]:
-    """The cells that changed: `-` before what was there, `+` before what is there now."""
-    more, less = _scopes(added), _scopes(removed)
-    notes = _Notes()
-
-    def mark(cell: Triple) -> str:
-        signed = [("-", scope) for scope in less.get(cell, [])] + [("+", scope) for scope in more.get(cell, [])]
-        return " ".join(sign + (yes if scope == ROOT else notes.numbers([scope])) for sign, scope in signed)
-
-    if not more and not less:
-        yield "no role may more or less than before"
-        return
-    yield from _sections(pairs, more | less, mark)
-    yield from notes.lines("and below only")
-    yield "+ is new, - is gone, and a cell with both has changed its scope; what is not listed is as it was"
-
-
-def _sections(pairs: Pairs, scopes: Mapping[Triple, object], mark: Callable[[Triple], str]) -> Iterator[str]:
+def sections(pairs: Pairs, scopes: Mapping[Triple, object], mark: Callable[[Triple], str]) -> Iterator[str]:
     """A table for each kind, of the roles that have a cell in it."""
     width = max((cell_len(safe(role)) for role, *_ in scopes), default=0)
     for kind, actions in pairs.items():
@@ -87,7 +70,7 @@ def _sections(pairs: Pairs, scopes: Mapping[Triple, object], mark: Callable[[Tri
         yield ""
 
 
-def _scopes(cells: Iterable[Key]) -> dict[Triple, list[str]]:
+def scopes_of(cells: Iterable[Key]) -> dict[Triple, list[str]]:
     """The scopes of each role, kind and action."""
     found: dict[Triple, list[str]] = {}
     for role, kind, action, scope in cells:
@@ -95,16 +78,18 @@ def _scopes(cells: Iterable[Key]) -> dict[Triple, list[str]]:
     return found
 
 
-class _Notes:
+class Notes:
     """Scopes by the numbers that stand for them in cells."""
 
     def __init__(self) -> None:
         self._known: dict[str, int] = {}
 
     def numbers(self, scopes: Iterable[str]) -> str:
+        """The numbers of these scopes, given out as they are asked for."""
         return "".join(f"({self._known.setdefault(scope, len(self._known) + 1)})" for scope in scopes)
 
     def lines(self, reach: str) -> Iterator[str]:
+        """What each number stands for."""
         for scope, number in self._known.items():
             yield safe(f"({number}) in `{scope}` {reach}")
 
@@ -114,28 +99,19 @@ def holding_lines(held: Sequence[Holding]) -> Iterator[str]:
     if not held:
         yield "nobody holds a role, where and when it was asked"
         return
-    yield from columns(("SUBJECT", *ways.HEAD), [_cells(each) for each in held])
+    yield from columns(
+        ("SUBJECT", *ways.HEAD), [(each.subject + open_mark(each), *ways.cells(each.subject, each)) for each in held]
+    )
     yield ""
-    yield from _open(held)
+    yield from open_lines(held)
 
 
-def holding_difference_lines(added: Sequence[Holding], removed: Sequence[Holding]) -> Iterator[str]:
-    """Who holds what now, and who holds what no more, by subject."""
-    if not added and not removed:
-        yield "nobody holds more or less than before"
-        return
-    signed = [("-", each) for each in removed] + [("+", each) for each in added]
-    signed.sort(key=lambda row: row[1].subject)
-    yield from columns(("", "SUBJECT", *ways.HEAD), [(sign, *_cells(each)) for sign, each in signed])
-    yield ""
-    yield from _open([*added, *removed])
-    yield "+ is new, - is gone, though another row may still give the same; what is not listed is as it was"
+def open_mark(held: Holding) -> str:
+    """What stands behind the name of a group."""
+    return " (open)" if held.is_open else ""
 
 
-def _cells(held: Holding) -> ways.Row:
-    return (held.subject + (" (open)" if held.is_open else ""), *ways.cells(held.subject, held))
-
-
-def _open(held: Iterable[Holding]) -> Iterator[str]:
+def open_lines(held: Iterable[Holding]) -> Iterator[str]:
+    """That there are groups among the subjects, if there are."""
     if any(each.is_open for each in held):
         yield "a group is open: its members listed here are those of groups.csv, and others come with their tokens"
