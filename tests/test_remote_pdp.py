@@ -7,12 +7,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crawling import NO_NUMBER, Crawl, User, World, creations, reads, some, writes
+from crawling import NO_NUMBER, Crawl, User, World, creations, reads, writes
 from keeping import kept_over, no_exchange
 from remit.adapters import remote_judge
 from remit.adapters.db import open_catalog
@@ -97,10 +98,10 @@ def crawled(running: Running, world: World, user: User) -> Crawl:
     crawl.all_lists()
     if user is not GRACE:
         crawl.views()
-    crawl.steps(some(reads(world, user), 0, 4))
+    crawl.steps(islice(reads(world, user), 0, None, 4))
     world.restore()
     for steps in (writes(world, user), creations(world, user)):
-        crawl.steps(some(steps, 1, 6), undo=True)
+        crawl.steps(islice(steps, 1, None, 7), undo=True)
     return crawl
 
 
