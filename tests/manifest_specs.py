@@ -20,7 +20,9 @@ STAMP = Stamp(ADA, 1_700_000_000_000_000, "r1")
 
 def workspace(spec: Json, name: str = "first-steps", scope: str = "project:vision", **more: Any) -> Workspace:
     """A running workspace of this spec."""
-    whole = Workspace(ID, name, scope, spec, (), Phase.RUNNING, Phase.PENDING, 0, STAMP, STAMP, 1)
+    whole = Workspace(
+        ID, name, scope, spec, tuple(CREDENTIALS.values()), Phase.RUNNING, Phase.PENDING, 0, STAMP, STAMP, 1
+    )
     return whole._replace(**more)
 
 
@@ -151,6 +153,28 @@ CASES: dict[str, Workspace] = {
                 {"bucket": "frames", "path": "/frames", "accessKeyAssetId": CREDENTIALS["keys"]},
                 {"bucket": "open", "path": "/open", "url": "https://s3.example.com"},
             ]
+        )
+    ),
+    "existing_secrets": workspace(
+        _with(
+            storage={
+                "git": [
+                    {
+                        "repository": "https://git.example.com/vision/private.git",
+                        "path": "/data/private",
+                        "credentialId": CREDENTIALS["password"],
+                    }
+                ],
+                "s3": [{"bucket": "frames", "path": "/frames", "accessKeyAssetId": CREDENTIALS["keys"]}],
+                "secretVolume": [{"credentialAssetId": CREDENTIALS["ssh"], "mountPath": "/keys"}],
+            },
+            imagePullCredentials=[CREDENTIALS["registry"]],
+            environmentVariables=[
+                {"name": "TOKEN", "credential": {"assetId": CREDENTIALS["generic"], "key": "token"}},
+            ],
+            existingSecrets={
+                CREDENTIALS[sort]: f"{sort}-of-the-project" for sort in ("password", "keys", "registry", "generic")
+            },
         )
     ),
     "environment": workspace(

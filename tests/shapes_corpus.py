@@ -401,7 +401,7 @@ REFUSED: dict[Variant, list[Refused]] = {
     V.ACCESS_KEY: [
         *_all("accessKeyId", None, "", " a", "a\x00", "x" * 251, 5),
         *_all("secretAccessKey", None, "", "a\x00", "x" * 70_000, 5),
-        *_all("existingSecretName", "", "Secret"),
+        *_all("existingSecretName", "", "Secret", "remit-other", 5),
         Refused("existingSecretName", "in-the-cluster", "accessKeyId"),
         Refused("existingSecretName", "in-the-cluster", "secretAccessKey"),
     ],
@@ -409,13 +409,13 @@ REFUSED: dict[Variant, list[Refused]] = {
         *_all("user", None, ""),
         *_all("password", None, "", "\ud800", 5),
         *_all("url", None, "", "ftp://a", "https://u:p@a.b", "a b", "https://"),
-        *_all("existingSecretName", "a_b"),
+        *_all("existingSecretName", "a_b", "remit-other"),
         Refused("existingSecretName", "in-the-cluster", "url"),
     ],
     V.PASSWORD: [
         *_all("user", None, "", "a\n"),
         *_all("password", None, "", "\x00", ["a"]),
-        *_all("existingSecretName", "A"),
+        *_all("existingSecretName", "A", "remit-other"),
         Refused("existingSecretName", "in-the-cluster", "password"),
     ],
     V.GENERIC_SECRET: [
@@ -424,7 +424,7 @@ REFUSED: dict[Variant, list[Refused]] = {
         *_all("keyValuePairs[0].key", None, "", "a b", "..", "a/b", 5),
         Refused("keyValuePairs[1].key", "ssh"),
         *_all("keyValuePairs[0].value", None, "", "\x00", 5, {}),
-        *_all("existingSecretName", "A"),
+        *_all("existingSecretName", "A", "remit-other"),
         Refused("existingSecretName", "in-the-cluster", "keyValuePairs"),
     ],
 }

@@ -274,6 +274,33 @@ def test_a_workspace_is_stopped_started_shown_and_removed(it: World) -> None:
     assert it.ask("GET", path).status_code == 404
 
 
+def test_a_secret_that_the_cluster_holds_already_is_named_as_it_was_when_the_workspace_was_made(it: World) -> None:
+    path = f"{ASSET}/credentials/password"
+    meta = {"name": "p", "scope": "project", "projectId": it.number("vision")}
+    refused = it.ask("POST", path, {"meta": meta, "spec": {"existingSecretName": "remit-theirs"}})
+    assert (refused.status_code, "`spec.existingSecretName`" in refused.json()["details"]) == (400, True)
+    made = it.ask("POST", path, {"meta": meta, "spec": {"existingSecretName": "git-login"}})
+    assert made.status_code == 202, made.text
+    id = made.json()["meta"]["id"]
+    built = it.submit("w", {"environment": it.made("environment"), "datasources": [git(credentialId=id)]})
+    assert built.status_code == 202, built.text
+    assert built.json()["spec"]["existingSecrets"] == {id: "git-login"}
+    room = f"{WORKSPACES}/{built.json()['workloadId']}"
+    manifest = it.ask("GET", f"{room}/manifest").text
+    assert "secretName: git-login" in manifest and "name: git-login" in manifest and f"remit-{id}" not in manifest
+    other = {"meta": {"name": "p"}, "spec": {"existingSecretName": "another"}}
+    assert it.ask("PUT", f"{path}/{id}", other).status_code == 202
+    assert it.ask("GET", f"{room}/manifest").text == manifest, "frozen"
+
+
+def test_nobody_says_which_secret_holds_a_credential_of_others(it: World) -> None:
+    sent, number = {"existingSecrets": {NOBODY: "theirs"}}, str(it.number("vision"))
+    flat = {"name": "v", "projectId": number, "spec": {"image": "ubuntu", **sent}}
+    chosen = it.submit("w", {"environment": it.made("environment")}, specific=sent)
+    for answer in (chosen, it.ask("POST", WORKSPACES, flat)):
+        assert (answer.status_code, "existingSecrets" in answer.text) == (400, True), answer.text
+
+
 def test_the_path_of_a_volume_alone_is_changed(it: World) -> None:
     path = f"{ASSET}/datasource/pvc/{it.made('datasource/pvc')}"
     before = it.ask("GET", path).json()["spec"]

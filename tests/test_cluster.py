@@ -312,10 +312,21 @@ def test_the_builder_s_workspace_is_rendered_and_handed_over(api: KubernetesApi,
     assert port.phase(each) is Phase.DELETED
 
 
+def test_of_a_secret_that_is_there_only_the_name_is_handed_over(api: KubernetesApi, cluster: KubernetesCluster) -> None:
+    RenderedCluster(cluster).apply(CASES["existing_secrets"], {})
+    assert [kind for kind, _, _ in api.objects] == ["Service", "StatefulSet"]
+    theirs = CASES["existing_secrets"]
+    theirs = theirs._replace(
+        spec={**theirs.spec, "existingSecrets": {CREDENTIALS["keys"]: SECRETS[CREDENTIALS["ssh"]]}}
+    )
+    with pytest.raises(RequestInvalid, match="as a credential"):
+        RenderedCluster(cluster).manifest(theirs)
+
+
 def test_nothing_is_handed_over_of_what_cannot_be_rendered(api: KubernetesApi, cluster: KubernetesCluster) -> None:
     port = RenderedCluster(cluster)
     for each, login in (
-        (CASES["git_password"], {}),
+        (CASES["git_password"]._replace(blocks=()), {}),
         (RUNNING, {"x": (Variant.PASSWORD, {"password": "hunter2"})}),
     ):
         with pytest.raises(RequestInvalid) as refusal:

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from kubernetes_checks import faults
-from manifest_specs import ADA, CASES, CREDENTIALS, JUPYTER, PLAIN, SECRETS, SEED, tool, unit, workspace
-from remit.adapters.manifests import as_yaml, manifest
+from manifest_specs import ADA, CASES, CREDENTIALS, JUPYTER, PLAIN, SEED, tool, unit, workspace
+from remit.adapters.manifests import as_yaml, manifest, secret_name, secret_names
 from remit.core.blocks import Phase, Workspace
 from remit.errors import RequestInvalid
 
@@ -22,8 +22,8 @@ GOLDEN = Path(__file__).parent / "data" / "manifests"
 Json = dict[str, Any]
 
 
-def rendered(each: Workspace, secrets: dict[str, str] = SECRETS) -> list[Json]:
-    return manifest(each, unit(each), ADA, secrets)
+def rendered(each: Workspace, secrets: dict[str, str] | None = None) -> list[Json]:
+    return manifest(each, unit(each), ADA, secret_names(each) if secrets is None else secrets)
 
 
 def pod_of(objects: list[Json]) -> Json:
@@ -179,7 +179,7 @@ def test_what_a_shell_would_do_is_not_done() -> None:
         ),
         ({"imagePullCredentials": ["nowhere"]}, "none of the workspace"),
         (
-            {"storage": {"secretVolume": [{"secret": SECRETS[CREDENTIALS["keys"]], "mountPath": "/k"}]}},
+            {"storage": {"secretVolume": [{"secret": secret_name(CREDENTIALS["keys"]), "mountPath": "/k"}]}},
             "as a credential",
         ),
         ({"storage": {"git": [{"repository": "https://u:hunter2@h/r", "path": "/r"}]}}, "without a password"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from kubernetes_checks import faults
 from manifest_specs import ADA, CREDENTIALS, SECRETS, workspace
-from remit.adapters.manifests import as_yaml, manifest, secret_data, unit_of
-from remit.core.blocks import Phase, Spec, Variant
+from remit.adapters.manifests import as_yaml, manifest, secret_data, secret_name, secret_names, unit_of
+from remit.core.blocks import Phase, Spec, Variant, references_in
 
 CANARIES = {
     "password": (Variant.PASSWORD, {"user": "canary-user", "password": "canary-password"}),
@@ -176,6 +176,37 @@ def test_every_spec_becomes_objects_that_are_taken(spec: Spec, name: str, unit: 
     objects = manifest(each, unit_of(each.scope), user, SECRETS)
     assert not faults(objects)
     assert objects == manifest(each, unit_of(each.scope), user, SECRETS)
+
+
+def names_in(value: Any) -> set[str]:
+    """The names of all Secrets that objects refer to, wherever Kubernetes lets one be named."""
+    found: set[str] = set()
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "secretName":
+                found.add(inner)
+            elif key in ("secretKeyRef", "secretRef"):
+                found.add(inner["name"])
+            elif key == "imagePullSecrets":
+                found |= {each["name"] for each in inner}
+            else:
+                found |= names_in(inner)
+    elif isinstance(value, list):
+        found = {name for inner in value for name in names_in(inner)}
+    return found
+
+
+@given(SPEC, st.sets(st.sampled_from(list(CREDENTIALS.values()))))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_every_credential_is_read_where_it_is(spec: Spec, there: set[str]) -> None:
+    """remit's own Secret, or the one of the project that is said to hold it: each where the spec names it, no other."""
+    variables = [each["name"] for each in spec.get("environmentVariables", ())]
+    assume(len(set(variables)) == len(variables))  # of two of a name the last one counts
+    whole = {**spec, "existingSecrets": {id: f"there-{id}" for id in there}}
+    each = workspace(whole)
+    used = {*references_in(spec), *spec.get("imagePullCredentials", ())}
+    wanted = {f"there-{id}" if id in there else secret_name(id) for id in used}
+    assert names_in(manifest(each, "vision", ADA, secret_names(each))) == wanted
 
 
 @given(SPEC)

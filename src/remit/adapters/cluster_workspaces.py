@@ -6,7 +6,7 @@ from typing import Any
 
 from remit.adapters.cluster import cluster_of
 from remit.adapters.cluster_port import Cluster, NoCluster
-from remit.adapters.manifests import as_yaml, manifest, secret_data, secret_name, unit_of
+from remit.adapters.manifests import as_yaml, manifest, secret_data, secret_name, secret_names, unit_of
 from remit.core.blocks import Phase, Workspace
 from remit.service.ports import Secrets
 
@@ -51,5 +51,4 @@ def rendered_cluster(setting: str | None) -> RenderedCluster:
 
 def _objects(workspace: Workspace) -> list[dict[str, Any]]:
     """The blocks of a workspace hold every credential that its spec may name."""
-    named = {id: secret_name(id) for id in workspace.blocks}
-    return manifest(workspace, unit_of(workspace.scope), workspace.created.by, named)
+    return manifest(workspace, unit_of(workspace.scope), workspace.created.by, secret_names(workspace))

@@ -121,6 +121,11 @@ class Workspace(NamedTuple):
 _REFERENCES = ("credentialId", "passwordAssetId", "accessKeyAssetId", "credentialAssetId")
 
 
+EXISTING = "existingSecrets"
+"""Where a workspace's spec says which Secrets of its project hold credentials already: asset id to name. The builder's
+own field; nobody sends it."""
+
+
 def references_in(spec: Any) -> tuple[str, ...]:
     """The ids of all credentials that a spec names, wherever it does, each once."""
     return tuple(dict.fromkeys(_references(spec)))

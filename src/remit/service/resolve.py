@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from remit.core.blocks import Asset, Spec, Variant
+from remit.core.blocks import EXISTING, Asset, Spec, Variant
 from remit.errors import RequestInvalid
 from remit.service.operations.catalog import SUPPORTED
 
@@ -58,6 +58,19 @@ def flat_spec(blocks: Iterable[tuple[Asset, str | None]], specific: Spec) -> dic
         flat["imagePullCredentials"] = pulls
     _check_mounts(storage)
     return flat
+
+
+def existing_secrets(assets: Iterable[Asset]) -> dict[str, dict[str, str]]:
+    """What a workspace's spec says of credentials that only name a Secret of its project."""
+    found = {asset.id: asset.spec["existingSecretName"] for asset in assets if asset.spec.get("existingSecretName")}
+    return {EXISTING: found} if found else {}
+
+
+def plain_parts(asset: Asset) -> dict[str, str]:
+    """What of a credential is no secret, such as a user's name; a generic secret has nothing of the sort."""
+    if asset.variant is Variant.GENERIC_SECRET:
+        return {}
+    return {name: value for name, value in asset.spec.items() if isinstance(value, str)}
 
 
 def _bare(asset: Asset) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from remit.core.blocks import Asset, Phase, Stamp, Variant, Workspace, references_in
+from remit.core.blocks import EXISTING, Asset, Phase, Stamp, Variant, Workspace, references_in
 from remit.errors import Conflict, CouldNotDecide, NotFound, RequestInvalid
 from remit.service.catalog import CatalogHandlers
 from remit.service.catalog_gate import After, Leave
@@ -26,7 +26,7 @@ from remit.service.operations.workspaces import (
     SuspendWorkspace,
 )
 from remit.service.ports import Catalog, Cluster, Wanted
-from remit.service.resolve import flat_spec
+from remit.service.resolve import existing_secrets, flat_spec, plain_parts
 
 Open = Callable[[str, bytes], Mapping[str, str]]
 """The id of an asset and what is kept of its secret to the secret values."""
@@ -59,8 +59,10 @@ class WorkspaceHandlers:
         spec = flat_spec(blocks, operation.specific)
         _check_whole(blocks, spec)
         stamp, named = Stamp(actor.subject, when, revision), references_in(spec)
-        if len(work.lock(named)) < len(named):
+        credentials = work.lock(named)
+        if len(credentials) < len(named):
             raise RequestInvalid("a block names credentials that are no longer there")
+        spec |= existing_secrets([*credentials.values(), *(asset for asset, _ in blocks)])
         ids = tuple(dict.fromkeys((*(asset.id for asset, _ in blocks), *named)))
         workspace = Workspace(
             str(uuid.uuid4()),
@@ -176,24 +178,19 @@ class WorkspaceHandlers:
 
     def _secrets(self, workspace: Workspace) -> dict[str, tuple[Variant, Mapping[str, str]]]:
         """The credentials that a workspace names, opened for the cluster: id to variant and values."""
-        named = references_in(workspace.spec) + tuple(workspace.spec.get("imagePullCredentials") or ())
+        wanted = references_in(workspace.spec) + tuple(workspace.spec.get("imagePullCredentials") or ())
+        there = workspace.spec.get(EXISTING) or {}
+        named = [id for id in wanted if id not in there]
         if not named or not self._cluster.real:
             return {}
         with self._catalog.work(write=False) as work:
             rows = work.lock(named)
             sealed = {id: work.secret(id) for id in rows}
         return {
-            id: (rows[id].variant, {**_plain(rows[id]), **self._opened(id, data)})
+            id: (rows[id].variant, {**plain_parts(rows[id]), **self._opened(id, data)})
             for id, data in sealed.items()
             if data is not None
         }
-
-
-def _plain(asset: Asset) -> dict[str, str]:
-    """What of a credential is no secret, such as a user's name; a generic secret has nothing of the sort."""
-    if asset.variant is Variant.GENERIC_SECRET:
-        return {}
-    return {name: value for name, value in asset.spec.items() if isinstance(value, str)}
 
 
 def _chosen(leave: Leave, operation: CreateWorkspace, block: Chosen) -> tuple[Asset, str | None]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from remit.adapters.manifests.credentials import secret_data
+from remit.adapters.manifests.credentials import secret_data, secret_names
 from remit.adapters.manifests.meta import frame_of
 from remit.adapters.manifests.names import label_value, room_of, secret_name, slug, unit_of
 from remit.adapters.manifests.network import addresses, ingress, services, ways
@@ -27,6 +27,7 @@ __all__ = [
     "room_of",
     "secret_data",
     "secret_name",
+    "secret_names",
     "slug",
     "unit_of",
 ]
@@ -36,7 +37,7 @@ def manifest(workspace: Workspace, unit: str, user: str, secrets: Mapping[str, s
     """The Kubernetes objects of a workspace, in the order to apply them.
 
     `unit` is its project's name (`unit_of(workspace.scope)`); `user` whose it is, as `user:ada@example.com` or bare;
-    `secrets` the name of the Kubernetes Secret of every credential that its spec names, by asset id (`secret_name`).
+    `secrets` the name of the Kubernetes Secret of every credential that its spec names, by asset id (`secret_names`).
 
     Raises RequestInvalid if the spec says something that Kubernetes or KAI would not take, or names a credential that
     `secrets` lacks.

@@ -12,11 +12,26 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from remit.core.blocks import Spec, Variant
+from remit.adapters.manifests.names import OWN, secret_name
+from remit.core.blocks import EXISTING, Spec, Variant, Workspace
 from remit.core.names import quoted
 from remit.errors import RequestInvalid
 
 _KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+
+
+def secret_names(workspace: Workspace) -> dict[str, str]:
+    """The Secret of every credential that a workspace's spec may name, by asset id: remit's own, or one of the project
+    that holds it already, which needs the same keys.
+
+    Raises RequestInvalid for one of remit's as such: a name that can be guessed would read a credential that its reader
+    may not use.
+    """
+    there: Mapping[str, str] = workspace.spec.get(EXISTING) or {}
+    for name in there.values():
+        if name.startswith(OWN):
+            raise RequestInvalid(f"the secret {quoted(name)} is used as a credential, not as one that exists already")
+    return {id: there.get(id) or secret_name(id) for id in workspace.blocks}
 
 
 def secret_data(variant: Variant, spec: Spec, values: Mapping[str, str]) -> tuple[str, dict[str, str]]:

@@ -18,6 +18,9 @@ LONGEST_UNIT = LONGEST - len("runai-")
 LONGEST_WORKSPACE = 52
 """A pod's label is the stateful set's name and eleven more characters."""
 
+OWN = "remit-"
+"""How the names of remit's own Secrets begin."""
+
 _HASH = 16
 _PLAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 _HASHED = re.compile(rf"-[a-z2-7]{{{_HASH}}}$")
@@ -72,7 +75,7 @@ def workspace_name(name: str) -> str:
 
 def secret_name(asset_id: str) -> str:
     """The Kubernetes Secret that holds a credential, in every project where it is used: `remit-` and the asset's id."""
-    return f"remit-{slug(asset_id, LONGEST - len('remit-'))}"
+    return OWN + slug(asset_id, LONGEST - len(OWN))
 
 
 def stem_of(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from remit.adapters.manifests.git import git
 from remit.adapters.manifests.meta import FOR_GOOD, KEEP_LABEL, UNTIL_STOP, Frame, metadata
-from remit.adapters.manifests.names import part_name
+from remit.adapters.manifests.names import OWN, part_name
 from remit.adapters.manifests.pieces import Piece, joined
 from remit.adapters.manifests.quantities import quantity
 from remit.adapters.manifests.s3 import s3
@@ -114,7 +114,7 @@ def _secret(index: int, source: Spec, secrets: Mapping[str, str]) -> Piece:
         name = secret_of(secrets, source["credentialAssetId"])
     else:
         name = source.get("secret") or source.get("secretName") or ""
-        if not name or name.startswith("remit-"):
+        if not name or name.startswith(OWN):
             raise RequestInvalid(f"the secret {quoted(name)} is used as a credential, by `credentialAssetId`")
     volume = said({"secretName": name, "defaultMode": file_mode(source.get("defaultMode"))})
     return _mounted(f"secret-{index}", {"secret": volume}, {"mountPath": source["mountPath"], "readOnly": True})

@@ -19,13 +19,17 @@ RegistryUrl = Annotated[str, matching(_REGISTRY, "must be a registry: a host, wi
 """Where a registry is."""
 
 
+ExistingSecret = Annotated[DottedLabel, matching(r"(?!remit-).*", "must not be one of remit's own")]
+"""The name of a Secret of the project that holds the credential already. Not one of remit's."""
+
+
 class Credentials(Shape):
     """The base of all credentials."""
 
     own: ClassVar[tuple[str, ...]] = ()
     """The fields that are all required unless an existing secret is named."""
 
-    existing_secret_name: DottedLabel | None = None
+    existing_secret_name: ExistingSecret | None = None
 
     def conflicts(self) -> Iterator[Conflict]:
         """All of its own fields, or the name of what is there."""
