@@ -30,6 +30,7 @@ from remit.cli.policies import add_policy_verbs
 from remit.cli.render import finding_lines, safe
 from remit.cli.reviewing import add_reviews
 from remit.cli.screen import Screen
+from remit.cli.testing import add_test
 from remit.cli.workspaces import add_workspaces
 from remit.errors import CasesFailed, Conflict, CouldNotDecide, NotAllowed, NotFound, PolicyInvalid, RemitError
 
@@ -85,6 +86,7 @@ def create_cli(house: House) -> typer.Typer:
     add_matrix(app, house)
     add_policy_verbs(app, house)
     add_form(app, house)
+    add_test(app, house)
     add_duties(app, house)
     add_plan(app, house)
     add_beginnings(app, house)

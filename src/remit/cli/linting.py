@@ -18,7 +18,7 @@ from remit.cli.house import House
 from remit.cli.options import MODEL, POLICY, Format, Formatted, ModelFile, PolicyDir, Reported, ReportFormat, When
 from remit.cli.render import columns, finding_json, finding_lines
 from remit.cli.screen import Screen
-from remit.cli.sinks import Level, Notice, github, junit, sarif
+from remit.cli.sinks import Level, Notice, github, junit, located, sarif
 from remit.core.codes import RULES, Weight
 from remit.core.findings import Finding
 from remit.core.lint import Linted, lint
@@ -91,8 +91,7 @@ def instant(when: str | None, now: int) -> int:
 
 def notice(finding: Finding, policy: Path, model: Path) -> Notice:
     """A finding for a place other than a terminal; its file as it is found from here, not as the policy names it."""
-    inside = finding.file.removeprefix("policies/")
-    file = (policy / inside if inside != finding.file else model).as_posix()
+    file = located(finding.file, policy, model)
     end = finding.column + finding.width if finding.line else 0
     code, level = finding.code, Level(str(finding.weight))
     name, may = RULES[code].name, PAGES[code].repaired

@@ -1,4 +1,4 @@
-"""`load` and `test`: is this a policy, and does it decide what it must?"""
+"""`load`: is this a policy?"""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ import typer
 from remit.cli.exits import Exit
 from remit.cli.house import House
 from remit.cli.options import MODEL, POLICY, Format, Formatted, ModelFile, PolicyDir
-from remit.cli.render import finding_json, finding_lines, safe
+from remit.cli.render import finding_json, finding_lines
 from remit.cli.screen import Screen
 from remit.core.cases import Given
 from remit.core.policy import Policy, read_policy
-from remit.core.trial import try_policy
-from remit.errors import PolicyInvalid, RequestInvalid
+from remit.errors import PolicyInvalid
 
 
 def add_policy_verbs(app: typer.Typer, house: House) -> None:
-    """`load` and `test`: is this a policy, and does it decide what it must?"""
+    """`load`: is this a policy?"""
 
     @app.command()
     def load(policy: PolicyDir = POLICY, model: ModelFile = MODEL, format: Formatted = Format.TEXT) -> None:
@@ -43,24 +42,6 @@ def add_policy_verbs(app: typer.Typer, house: House) -> None:
         screen.show(
             [f"revision {revision}: " + ", ".join(f"{n:,} {what.replace('_', ' ')}" for what, n in counts.items())]
         )
-
-    @app.command()
-    def test(policy: PolicyDir = POLICY, model: ModelFile = MODEL, format: Formatted = Format.TEXT) -> None:
-        """Decide every case of a policy, by both judges."""
-        found = read_policy(house.read(policy, model))
-        outcomes = list(try_policy(found, house.now()))
-        if not outcomes:
-            raise RequestInvalid("there are no cases to try; write some in policies/cases/")
-        failed = [outcome for outcome in outcomes if not outcome.passed]
-        if format is Format.JSON:
-            faults = [{"file": o.origin.file, "line": o.origin.line, "fault": o.fault} for o in failed]
-            Screen().show(
-                [json.dumps({"cases": len(outcomes), "failed": faults, "revision": found.revision}, indent=2)]
-            )
-        else:
-            Screen().show(safe(f"{outcome.origin}: {outcome.fault}") for outcome in failed)
-            Screen().show([f"{len(outcomes) - len(failed)} passed, {len(failed)} failed"])
-        raise typer.Exit(Exit.FOUND if failed else Exit.FINE)
 
 
 def _counts(policy: Policy) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def with_lines(policy: Policy, given: Sequence[Line]) -> tuple[Policy, list[Faul
             case _:
                 rules += filter(None, [access_rule(line)])
     roles = tuple(dict.fromkeys((*policy.roles, *(p.role for p in permissions))))
-    sources = _Sources({given[0].source.name: given[0].source})
+    sources = Sources({given[0].source.name: given[0].source})
     _check_access_rules(rules, roles, parents, sources, report)
     check_tree(parents, sources, report)
     check_names(permissions, policy.vocabulary, parents, sources, report)
@@ -46,7 +46,7 @@ def with_lines(policy: Policy, given: Sequence[Line]) -> tuple[Policy, list[Faul
 
 
 def _check_access_rules(
-    rules: Iterable[AccessRule], roles: Sequence[str], parents: Parents, sources: _Sources, report: Report
+    rules: Iterable[AccessRule], roles: Sequence[str], parents: Parents, sources: Sources, report: Report
 ) -> None:
     """Given access rules name roles and scopes that exist; one that does not would prove nothing."""
     known = dict.fromkeys(roles)
@@ -69,7 +69,7 @@ def _faults(report: Report, given: Sequence[Line]) -> list[Fault]:
     return faults
 
 
-class _Sources(dict[str, Source]):
+class Sources(dict[str, Source]):
     """Files by name. Those that were read before are empty: their lines were judged then."""
 
     def __missing__(self, name: str) -> Source:

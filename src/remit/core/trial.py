@@ -8,21 +8,19 @@ subjects in question.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import groupby
 from typing import NamedTuple
 
-from remit.core.access import AccessRules
-from remit.core.cases import Case, Exactly, Given, Suite
+from remit.core.cases import Case, Exactly, Suite
 from remit.core.explain import explain
-from remit.core.given import with_lines
-from remit.core.model import ALWAYS, FOREVER, ROOT, AccessRule, Origin, Question, Witness
+from remit.core.model import ROOT, Origin, Question, Witness
 from remit.core.names import did_you_mean, quoted
 from remit.core.oracle import Oracle, slice_of
 from remit.core.pdp import decide
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
+from remit.core.stages import STAGE, named, question_of, questions_of, set_up, stages
 
 
 class Outcome(NamedTuple):
@@ -39,32 +37,21 @@ class Outcome(NamedTuple):
 
 def try_policy(policy: Policy, now: int) -> Iterator[Outcome]:
     """Decide every case of a policy; cases that name no time are judged at `now`."""
-    sliced = replace(policy, access_rules=slice_of(policy, _named(policy.suites)))
+    sliced = replace(policy, access_rules=slice_of(policy, named(policy.suites)))
     for suite in policy.suites:
-        yield from try_suite(sliced, suite, now)
+        yield from try_suite(sliced, suite, now, Bench)
 
 
-def _named(suites: Iterable[Suite]) -> Iterator[str]:
-    """The subjects and groups that cases and given lines name: no access rule of anybody else bears on them."""
-    for entry in (entry for suite in suites for entry in suite.entries):
-        if isinstance(entry, Case):
-            yield entry.subject
-        elif isinstance(entry, Given):
-            yield from entry.line.fields[1:3]
-
-
-def try_suite(policy: Policy, suite: Suite, now: int) -> Iterator[Outcome]:
+def try_suite(policy: Policy, suite: Suite, now: int, judges: Callable[[Policy], Bench]) -> Iterator[Outcome]:
     """Decide the cases of one file, each under the lines given above it."""
-    for _, entries in groupby(suite.entries, lambda entry: isinstance(entry, Given)):
-        block = list(entries)
-        lines = [entry.line for entry in block if isinstance(entry, Given)]
-        if lines:
-            policy, faults = with_lines(policy, lines)
-            yield from (Outcome(*fault) for fault in faults)
-        yield from _try_block(policy, [entry for entry in block if not isinstance(entry, Given)], now)
+    for stage in stages(policy, suite):
+        yield from (Outcome(*fault) for fault in stage.faults)
+        if stage.entries:
+            bench = judges(set_up(stage.policy, stage.entries))
+            yield from (Outcome(entry.origin, _fault(bench, entry, now)) for entry in stage.entries)
 
 
-class _Bench:
+class Bench:
     """Both judges over one slice of a policy."""
 
     def __init__(self, policy: Policy) -> None:
@@ -80,28 +67,22 @@ class _Bench:
         return witness, self._oracles[question.when].allows(question) == witness.allowed
 
 
-def _try_block(policy: Policy, block: list[Case | Exactly], now: int) -> Iterator[Outcome]:
-    """Decide cases that stand under the same given lines."""
-    if not block:
-        return
-    cases = [entry for entry in block if isinstance(entry, Case)]
-    holders = {case.held for case in cases if case.held}
-    for entry in block:
-        if isinstance(entry, Exactly):
-            holders |= {(role, scope) for role in policy.roles for scope in _scopes_of(policy, role, entry)}
-    sliced = slice_of(policy, (case.subject for case in cases))
-    staged = [_staged(role, scope) for role, scope in sorted(holders) if role in policy.roles]
-    bench = _Bench(replace(policy, access_rules=AccessRules.of([*sliced, *staged])))
-    for entry in block:
-        fault = _fault(bench, entry, now) if isinstance(entry, Case) else _exactly_fault(bench, entry, now)
-        yield Outcome(entry.origin, fault)
+class Quick(Bench):
+    """The snapshot alone: for asking again what Casbin has agreed to."""
+
+    def judge(self, question: Question) -> tuple[Witness, bool]:
+        """What the snapshot finds."""
+        return decide(self.snapshot, *question), True
 
 
-def _fault(bench: _Bench, case: Case, now: int) -> str:
+def _fault(bench: Bench, entry: Case | Exactly, now: int) -> str:
     """What is wrong with one case, or nothing."""
-    subject = _staged(*case.held).subject if case.held else case.subject
-    when = now if case.at is None else case.at
-    question = Question(subject, case.action, case.kind, case.id, case.home, case.place, (), when)
+    return _case_fault(bench, entry, now) if isinstance(entry, Case) else _exactly_fault(bench, entry, now)
+
+
+def _case_fault(bench: Bench, case: Case, now: int) -> str:
+    """What is wrong with one decision, or nothing."""
+    question = question_of(case, now)
     if fault := _unknown_in(bench, case):
         return fault
     witness, agreed = bench.judge(question)
@@ -113,14 +94,14 @@ def _fault(bench: _Bench, case: Case, now: int) -> str:
     if not witness.allowed:
         return f"expected allow, decided deny ({said.code}): {said.sentence}"
     giving = (line.origin for line in said.lines if line.what in ("permission", "access rule", "membership"))
-    return f"expected deny, decided allow by {' and '.join(str(place) for place in giving if place != _STAGE)}"
+    return f"expected deny, decided allow by {' and '.join(str(place) for place in giving if place != STAGE)}"
 
 
 def _word(allowed: bool) -> str:
     return "allow" if allowed else "deny"
 
 
-def _unknown_in(bench: _Bench, case: Case) -> str:
+def _unknown_in(bench: Bench, case: Case) -> str:
     """The first name of a case that the policy does not know, as a fault: such a case proves nothing."""
     scopes = bench.snapshot.chains
     if fault := _unknown_pair(bench.policy, case.kind, case.action):
@@ -151,7 +132,7 @@ def _unknown(what: str, name: str, known: Iterable[str], of: str = "") -> str:
     return f"unknown {what} {quoted(name)}{of}" + (f"; did you mean `{guess}`?" if guess else "")
 
 
-def _exactly_fault(bench: _Bench, entry: Exactly, now: int) -> str:
+def _exactly_fault(bench: Bench, entry: Exactly, now: int) -> str:
     """Which roles may and should not, or should and may not."""
     policy = bench.policy
     if fault := _unknown_pair(policy, entry.kind, entry.action):
@@ -160,31 +141,16 @@ def _exactly_fault(bench: _Bench, entry: Exactly, now: int) -> str:
         if role not in policy.roles:
             return _unknown("role", role, policy.roles)
     may = set()
-    for role in policy.roles:
-        for scope in _scopes_of(policy, role, entry):
-            subject = _staged(role, scope).subject
-            witness, agreed = bench.judge(Question(subject, entry.action, entry.kind, None, scope, scope, (), now))
-            if not agreed:
-                return f"Casbin would {_word(not witness.allowed)} `{role}` in `{scope}`; remit says {witness.code}"
-            if witness.allowed:
-                may.add(role)
+    for role, question in questions_of(policy, entry, now):
+        witness, agreed = bench.judge(question)
+        if not agreed:
+            word = _word(not witness.allowed)
+            return f"Casbin would {word} `{role}` in `{question.place}`; remit says {witness.code}"
+        if witness.allowed:
+            may.add(role)
     missing, surplus = sorted(set(entry.roles) - may), sorted(may - set(entry.roles))
     words = [f"`{role}` may not" for role in missing] + [f"`{role}` may too" for role in surplus]
     return "; ".join(words)
-
-
-def _scopes_of(policy: Policy, role: str, entry: Exactly) -> set[str]:
-    """Where a role must be held for `exactly` to see what it may: the scopes of its permissions, and `*`."""
-    pair = (entry.kind, entry.action)
-    return {ROOT} | {p.scope for p in policy.permissions if p.role == role and (p.kind, p.action) == pair}
-
-
-_STAGE = Origin("(case)", 0)
-
-
-def _staged(role: str, scope: str) -> AccessRule:
-    """An access rule for a subject of this trial only: no policy can name a subject of the type `role`."""
-    return AccessRule(f"role:{role}@{scope}", role, scope, ALWAYS, FOREVER, _STAGE)
 
 
 def sample(policy: Policy, count: int, when: int) -> list[Question]:
@@ -208,5 +174,5 @@ def disagreements(policy: Policy, questions: Iterable[Question]) -> list[Questio
     """The questions on which the snapshot and Casbin part. Empty, unless something is badly wrong."""
     questions = list(questions)
     sliced = slice_of(policy, (question.subject for question in questions))
-    bench = _Bench(replace(policy, access_rules=sliced))
+    bench = Bench(replace(policy, access_rules=sliced))
     return [question for question in questions if not bench.judge(question)[1]]

@@ -26,12 +26,12 @@ def junit(suite: str, passed: Iterable[tuple[str, str]], notices: Sequence[Notic
         case = SubElement(inner, "testcase", classname=_text(notice.file), name=_text(name))
         failure = SubElement(case, "failure", type=str(notice.level), message=_text(notice.message))
         place = ":".join(str(part) for part in (notice.file, notice.line, notice.column) if part)
-        failure.text = _text(f"{place}: {notice.message}" + (f"\nhelp: {notice.help}" if notice.help else ""))
+        help = [f"help: {notice.help}"] if notice.help else []
+        failure.text = "\n".join(map(_text, [f"{place}: {notice.message}", *help]))
     indent(top)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(top, encoding="unicode") + "\n"
 
 
 def _text(text: str) -> str:
-    """Text that XML 1.0 can carry at all, with nothing in it that cannot be seen."""
-    shown = "\n".join(safe(line) for line in text.split("\n"))
-    return _NOT_XML.sub(lambda found: f"<U+{ord(found.group()):04X}>", shown)
+    """Text that XML 1.0 can carry at all, in one line: a line of its own might be a command to who reads the log."""
+    return _NOT_XML.sub(lambda found: f"<U+{ord(found.group()):04X}>", safe(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -28,3 +29,9 @@ class Notice(NamedTuple):
     message: str
     help: str = ""
     fixable: bool = False
+
+
+def located(name: str, policy: Path, model: Path) -> str:
+    """A file as it is found from here, not as the policy names it."""
+    inside = name.removeprefix("policies/")
+    return (policy / inside if inside != name else model).as_posix()
