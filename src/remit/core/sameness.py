@@ -1,8 +1,8 @@
 """Does one change of one line alter any decision at all?
 
 Told for permissions, access rules and memberships, over all subjects, scopes and instants: what a role may, and what a
-subject may by all it holds, is compared as the highest scopes in which it may. A change of scopes.csv or resources.csv is
-never called the same.
+subject may by all it holds, is compared as the highest scopes in which it may. A change of scopes.csv or resources.csv
+is never called the same.
 """
 
 from __future__ import annotations
