@@ -130,7 +130,8 @@ def test_test_decides_every_case() -> None:
     assert ran("test", files=files) == Ran(0, "2 passed, 0 failed\n", "")
     assert as_json(ran("load", "--format", "json", files=files))["cases"] == 2
     assert as_json(ran("test", "--format", "json", files=files)) == {
-        "cases": 2, "failed": [], "revision": read_policy(files).revision,
+        "format_version": "1.0", "cases": 2, "failed": [], "lacking": [], "revision": read_policy(files).revision,
+        "judged_at": "2026-11-23",
     }  # fmt: skip
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import casbin
 import pytest
 
+from remit.core.coverage import coverage
 from remit.core.model import Permission
 from remit.core.modelconf import DEFINITIONS
+from remit.core.mutation import Fate, mutate
 from remit.core.policy import Policy, read_policy
 from remit.core.times import parse_instant
 from remit.core.trial import try_policy
@@ -103,8 +105,16 @@ def test_nobody_may_escalate(policy: Policy) -> None:
 def test_every_case_comes_out_as_written(policy: Policy, day: str) -> None:
     outcomes = list(try_policy(policy, parse_instant(day)))
     assert [f"{outcome.origin}: {outcome.fault}" for outcome in outcomes if not outcome.passed] == []
-    assert len(policy.suites) >= 8
-    assert len(outcomes) >= 138
+    assert len(policy.suites) >= 9
+    assert len(outcomes) >= 238
+
+
+def test_every_line_has_a_case_that_would_notice_a_slip(policy: Policy) -> None:
+    when = parse_instant("2026-11-23")
+    assert [each for each in coverage(policy, when) if each.uncovered] == []
+    tried = mutate(policy, when)
+    assert [change for change, fate in tried if fate is Fate.UNNOTICED] == []
+    assert len(tried) > 800
 
 
 def test_every_line_is_written_the_one_way() -> None:
