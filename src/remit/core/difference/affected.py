@@ -16,6 +16,11 @@ Pair = tuple[str, str]
 """A kind and an action."""
 
 
+_Joined = tuple[tuple[str, int, int], ...]
+Alike = tuple[_Joined, _Joined]
+"""The groups that somebody joins, with from when until when, in both policies."""
+
+
 class Sides:
     """Two policies, side by side: `base` as it is, `head` as it would be."""
 
@@ -78,6 +83,14 @@ class Sides:
             for member, group, *_ in policy.memberships:
                 found.setdefault(group, set()).add(member)
         return found
+
+    def alike(self, subject: str) -> Alike | None:
+        """What a subject has in common with others that hold nothing themselves and belong to the same groups: their
+        gains and losses are the same. None for whoever holds something itself."""
+        if any(subject in snapshot.grants for snapshot in self.both):
+            return None
+        base, head = (tuple(each[1:4] for each in one.memberships.get(subject, ())) for one in self.both)
+        return base, head
 
     def holding(self, roles: Iterable[str], scopes: Iterable[str] | None = None) -> Iterator[str]:
         """Who holds one of these roles at some time, in one of these scopes or anywhere, itself or by a group."""

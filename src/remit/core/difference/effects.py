@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from remit.core.difference.affected import Pair, Sides, affected
+from remit.core.difference.affected import Alike, Pair, Sides, affected
 from remit.core.difference.regions import Chains, Region, Tops, highest, reaches, without
 from remit.core.model import ALWAYS, FOREVER, ROOT
 from remit.core.search import held_at, permits
@@ -57,8 +57,15 @@ Differ = Callable[[Pair, tuple[Held, Held]], Parts]
 def effects(sides: Sides) -> Iterator[Effect]:
     """All that anybody gains or loses, but for single resources that moved; subjects in order."""
     compared = Compared(sides)
-    for subject, pairs in sorted(affected(sides).items()):
-        yield from over_time(subject, sides, sorted(pairs - sides.redecided), compared.held)
+    made: dict[tuple[Alike, frozenset[Pair]], list[Effect]] = {}
+    for subject, some in sorted(affected(sides).items()):
+        alike, pairs = sides.alike(subject), frozenset(some - sides.redecided)
+        if alike is None:
+            yield from over_time(subject, sides, sorted(pairs), compared.held)
+            continue
+        if (alike, pairs) not in made:
+            made[alike, pairs] = list(over_time(subject, sides, sorted(pairs), compared.held))
+        yield from (effect._replace(subject=subject) for effect in made[alike, pairs])
 
 
 def over_time(

@@ -79,10 +79,23 @@ class _Tracer:
     def __init__(self, sides: Sides) -> None:
         self._sides = sides
         self._permissions: dict[tuple[bool, Pair], Permissions] = {}
+        self._ways: dict[tuple[object, ...], Way] = {}
 
     def way(self, effect: Effect) -> Way:
         """The shortest way by which the policy that lets a subject do this lets it."""
         snapshot = self._sides.head if effect.gain else self._sides.base
+        alike = self._sides.alike(effect.subject)
+        if alike is None:
+            return self._found(effect, snapshot)
+        key = (alike, effect[1:])
+        if key not in self._ways:
+            self._ways[key] = self._found(effect, snapshot)
+        way = self._ways[key]
+        first, *more = way.memberships
+        own = next(each for each in snapshot.memberships[effect.subject] if each[1:4] == first[1:4])
+        return way._replace(memberships=(own, *more))
+
+    def _found(self, effect: Effect, snapshot: Snapshot) -> Way:
         key = (effect.gain, (effect.kind, effect.action))
         if key not in self._permissions:
             self._permissions[key] = permissions_of(snapshot, effect.kind, effect.action)
