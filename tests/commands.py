@@ -93,8 +93,10 @@ class Desk:
     def document(self, file: str) -> str:
         return self.input if file == "-" else RealHouse().document(file)
 
-    def ask(self, method: str, url: str, token: str, path: str, body: object = None) -> tuple[int, str]:
-        return RealHouse().ask(method, url, token, path, body)
+    def ask(
+        self, method: str, url: str, token: str, path: str, body: object = None, version: int | None = None
+    ) -> tuple[int, str]:
+        return RealHouse().ask(method, url, token, path, body, version)
 
     def pause(self, seconds: float) -> None:
         self.paused += seconds

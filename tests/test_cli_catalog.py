@@ -22,10 +22,11 @@ from commands import REMIT, Desk, Ran, golden, ran, really_ran
 from keeping import kept_over, no_exchange
 from readable import FILES
 from remit.bootstrap import build_app
+from remit.core.blocks import Variant
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
 from server import CALLERS, SECRET, Running, bearer, serving
-from shapes_corpus import SEED_COMPUTE, SEED_ENVIRONMENT, SEED_GIT
+from shapes_corpus import FULL, SEED_COMPUTE, SEED_ENVIRONMENT, SEED_GIT
 from test_cli_usage import NASTY, assert_plain
 from test_serve import free_port, running
 from test_shipped_policy import shipped
@@ -130,6 +131,64 @@ def test_a_workspace_is_made_of_blocks(asks: Asks, tmp_path: Path) -> None:
     assert asks("workspace", "delete", id) == Ran(0, "the workspace is deleted\n", "")
     assert asks("workspace", "show", id).code == 1
     assert json.loads(asks("workspace", "list", "--format", "json").out)["total"] == 0
+
+
+def test_a_workspace_is_stopped_and_started(asks: Asks, tmp_path: Path) -> None:
+    environment = made(asks, tmp_path, "environment", "jupyter", SEED_ENVIRONMENT)
+    create = ("workspace", "create", "frames", "--project", "vision", "--environment", environment)
+    id = asks(*create).out.splitlines()[1].split()[0]
+    for verb, phase in (("suspend", "Stopped"), ("resume", "Running")):
+        found = asks("workspace", verb, id)
+        assert (found.code, found.err, found.out.splitlines()[1].split()[:2]) == (0, "", [id, "frames"])
+        assert json.loads(asks("workspace", "show", id, "--format", "json").out)["desiredPhase"] == phase
+        assert json.loads(asks("workspace", verb, id, "--format", "json").out)["desiredPhase"] == phase
+        assert asks("workspace", verb, id, by=TIM).code == 1
+        assert asks("workspace", verb, "0" * 8 + "-0000-4000-8000-" + "0" * 12).code == 1
+
+
+UPDATED = {
+    "environment": SEED_ENVIRONMENT, "compute": SEED_COMPUTE, "datasource/git": SEED_GIT,
+    "datasource/nfs": FULL[Variant.NFS], "datasource/host-path": FULL[Variant.HOST_PATH],
+    "datasource/pvc": FULL[Variant.PVC], "datasource/config-map": FULL[Variant.CONFIG_MAP],
+    "datasource/s3": {"bucket": "frames", "path": "/frames"}, "credentials/password": FULL[Variant.PASSWORD],
+    "credentials/access-key": FULL[Variant.ACCESS_KEY], "credentials/generic-secret": FULL[Variant.GENERIC_SECRET],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", UPDATED)
+def test_of_a_block_only_what_is_said_is_changed(asks: Asks, tmp_path: Path, kind: str) -> None:
+    id = made(asks, tmp_path, kind, "one", UPDATED[kind], "--project", "vision", "--description", "first")
+    show = ("asset", "show", kind, id, "--format", "json")
+    before = json.loads(asks(*show).out)
+    found = asks("asset", "update", kind.split("/")[0], id, "--name", "two")
+    assert (found.code, found.err, found.out.splitlines()[1].split()[1]) == (0, "", "two")
+    after = json.loads(asks(*show).out)
+    assert (after["meta"]["name"], after["meta"]["updateCount"]) == ("two", 1)
+    for name in ("name", "updateCount", "updatedAt", "updatedBy"):
+        before["meta"].pop(name), after["meta"].pop(name)
+    assert after == before
+    told = json.loads(asks("asset", "update", kind, id, "--description", "", "--format", "json").out)
+    assert "description" not in told["meta"] and told["meta"]["name"] == "two"
+    assert asks("asset", "update", kind, id, "--name", "three", by=TIM).code == 1
+
+
+def test_a_new_spec_is_whole_and_no_other_change_is_lost(asks: Asks, tmp_path: Path) -> None:
+    id = made(asks, tmp_path, "environment", "one", SEED_ENVIRONMENT)
+    spec = file_of(tmp_path, "new.json", {"image": "ubuntu:24.04"})
+    update = ("asset", "update", "environment", id)
+    assert json.loads(asks(*update, "--spec", spec, "--format", "json").out)["spec"] == {"image": "ubuntu:24.04"}
+    assert asks(*update, "--spec", file_of(tmp_path, "bad.json", {"image": "UPPER CASE"})).code == 2
+
+    class Slow(Desk):
+        def ask(self, method: str, *given: Any) -> tuple[int, str]:
+            if method == "PUT":
+                assert asks(*update, "--name", "theirs").code == 0
+            return super().ask(method, *given)
+
+    late = asks(*update, "--spec", spec, "--name", "mine", desk=Slow(FILES))
+    assert (late.code, late.out) == (1, "") and "version" in late.err
+    assert json.loads(asks("asset", "show", "environment", id, "--format", "json").out)["meta"]["name"] == "theirs"
+    assert asks(*update).code == 2
 
 
 def test_waiting_for_a_phase(asks: Asks, tmp_path: Path) -> None:

@@ -95,11 +95,13 @@ class RealHouse:
         except ValueError:
             raise Misconfigured(f"`{file}` is no text in UTF-8") from None
 
-    def ask(self, method: str, url: str, token: str, path: str, body: object = None) -> tuple[int, str]:
+    def ask(
+        self, method: str, url: str, token: str, path: str, body: object = None, version: int | None = None
+    ) -> tuple[int, str]:
         """Status and text of a server's answer."""
         from remit.adapters.http_desk import ask
 
-        return ask(method, url, token, path, body)
+        return ask(method, url, token, path, body, version)
 
     def pause(self, seconds: float) -> None:
         """Let time pass."""

@@ -17,8 +17,11 @@ MOST_BYTES = 32 * 1024 * 1024
 """The longest answer that is read."""
 
 
-def ask(method: str, url: str, token: str, path: str, body: object = None) -> tuple[int, str]:
-    """Status and text of one answer; no redirection is followed, since it would carry the token along.
+def ask(
+    method: str, url: str, token: str, path: str, body: object = None, version: int | None = None
+) -> tuple[int, str]:
+    """Status and text of one answer; no redirection is followed, since it would carry the token along. With a `version`
+    the server is told to do nothing unless the thing still has that one (If-Match, RFC 9110 §13.1.1).
 
     Raises Misconfigured if the address or the token cannot be used, and CouldNotDecide if there is no answer.
     """
@@ -27,6 +30,7 @@ def ask(method: str, url: str, token: str, path: str, body: object = None) -> tu
     if where.scheme == "http" and not is_loopback(where.host):
         raise Misconfigured(f"`{url}` is not encrypted, so that anyone on the way could read the token; use `https://`")
     headers = {"authorization": f"Bearer {token}", "accept": "application/json, application/yaml"}
+    headers |= {} if version is None else {"if-match": f'"{version}"'}
     try:
         with (
             httpx.Client(

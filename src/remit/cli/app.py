@@ -66,11 +66,14 @@ PUBLIC = {
     "asset list": _REMOTE,
     "asset show": _REMOTE,
     "asset create": _REMOTE,
+    "asset update": _REMOTE,
     "asset delete": _REMOTE,
     "workspace create": _REMOTE,
     "workspace list": _REMOTE,
     "workspace show": _REMOTE,
     "workspace manifest": _REMOTE,
+    "workspace suspend": _REMOTE,
+    "workspace resume": _REMOTE,
     "workspace delete": _REMOTE,
 }
 """The verbs that perform no operation through the gate, each with the reason."""

@@ -108,9 +108,13 @@ class House(Protocol):
         """The text of a file, or of the standard input for `-`. Raises Misconfigured if it cannot be read."""
         ...
 
-    def ask(self, method: str, url: str, token: str, path: str, body: object = None) -> tuple[int, str]:
-        """Status and text of a server's answer. Raises Misconfigured rather than send a token in the clear, and
-        CouldNotDecide if there is no answer."""
+    def ask(
+        self, method: str, url: str, token: str, path: str, body: object = None, version: int | None = None
+    ) -> tuple[int, str]:
+        """Status and text of a server's answer; with a `version`, nothing is done unless it is still that one.
+
+        Raises Misconfigured rather than send a token in the clear, and CouldNotDecide if there is no answer.
+        """
         ...
 
     def pause(self, seconds: float) -> None:

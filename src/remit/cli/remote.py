@@ -26,10 +26,17 @@ class Remote(NamedTuple):
     url: str
     token: str
 
-    def ask(self, method: str, *path: str, query: dict[str, str] | None = None, body: object = None) -> str:
+    def ask(
+        self,
+        method: str,
+        *path: str,
+        query: dict[str, str] | None = None,
+        body: object = None,
+        version: int | None = None,
+    ) -> str:
         """The text of an answer. Raises what the server's refusal says, and CouldNotDecide without an answer."""
         where = "/".join((API, *(quote(part, safe="") for part in path))) + (f"?{urlencode(query)}" if query else "")
-        status, text = self.house.ask(method, self.url, self.token, where, body)
+        status, text = self.house.ask(method, self.url, self.token, where, body, version)
         if 200 <= status < 300:
             return text
         raise refusal(status, text)

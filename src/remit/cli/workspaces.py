@@ -44,6 +44,7 @@ def add_workspaces(app: typer.Typer, house: House) -> None:
     group = typer.Typer(no_args_is_help=True, help="Workspaces, on a server.")
     _add_create(group, house)
     _add_looking(group, house)
+    _add_phases(group, house)
     _add_delete(group, house)
     app.add_typer(group, name="workspace")
 
@@ -127,6 +128,24 @@ def _add_looking(app: typer.Typer, house: House) -> None:
         """Print a workspace as Kubernetes takes it: YAML, or a JSON text that holds it."""
         text = remote(house, url, token).ask("GET", *PATH, id, "manifest")
         Screen().hand_over(text, format is Format.JSON)
+
+
+def _add_phases(app: typer.Typer, house: House) -> None:
+    """`workspace suspend`, `workspace resume`."""
+
+    @app.command()
+    def suspend(id: Id, url: Url = URL, token: Token = None, format: Formatted = Format.TEXT) -> None:
+        """Stop a workspace; it stays, and so does what lasts of its storage."""
+        _show_row(remote(house, url, token).ask("POST", *PATH, id, "suspend"), format)
+
+    @app.command()
+    def resume(id: Id, url: Url = URL, token: Token = None, format: Formatted = Format.TEXT) -> None:
+        """Start a workspace that was stopped."""
+        _show_row(remote(house, url, token).ask("POST", *PATH, id, "resume"), format)
+
+
+def _show_row(text: str, format: Format) -> None:
+    Screen().show([harmless(text)] if format is Format.JSON else _table([loaded(text)]))
 
 
 def _add_delete(app: typer.Typer, house: House) -> None:
