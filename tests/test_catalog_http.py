@@ -25,6 +25,9 @@ from catalog_world import (
     World,
     world,
 )
+from remit.core.blocks import _REFERENCES
+from remit.web.shapes.flat import FlatSpec
+from test_shapes_refused import fields_of
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
@@ -173,18 +176,57 @@ def _split(parts: tuple[Any, Any]) -> tuple[Any, str, Any]:
     return parts[0], ADA, parts[1]
 
 
+def test_credentials_of_another_project_are_refused_at_every_position_of_a_flat_spec(it: World) -> None:
+    away, number = it.made("credentials/password", project="nlp"), str(it.number("vision"))
+    positions = {
+        "environmentVariables.credential.assetId": lambda id: {
+            "environmentVariables": [{"name": "A", "credential": {"assetId": id, "key": "password"}}]
+        },
+        "storage.git.credentialId": lambda id: {"storage": {"git": [{**GIT, "credentialId": id}]}},
+        "storage.git.passwordAssetId": lambda id: {"storage": {"git": [{**GIT, "passwordAssetId": id}]}},
+        "storage.s3.accessKeyAssetId": lambda id: {
+            "storage": {"s3": [{"bucket": "bucket", "path": "/s3", "accessKeyAssetId": id}]}
+        },
+        "storage.secretVolume.credentialAssetId": lambda id: {
+            "storage": {"secretVolume": [{"credentialAssetId": id, "mountPath": "/v"}]}
+        },
+    }
+    named = {path for path in fields_of(FlatSpec) if path.rpartition(".")[2] in (*_REFERENCES, "assetId")}
+    assert positions.keys() == named, "a field that names credentials and is not tried"
+    for where, of in positions.items():
+        said = []
+        for id in (away, NOBODY):
+            body = {"name": "w", "projectId": number, "spec": {"image": "ubuntu", **of(id)}}
+            said.append(it.ask("POST", WORKSPACES, body))
+        assert [answer.status_code for answer in said] == [404, 404], (where, said[0].text)
+        assert said[0].text.replace(away, NOBODY) == said[1].text
+    assert it.ask("GET", WORKSPACES).json()["total"] == 0
+
+
 def test_blocks_of_another_project_are_refused_like_none(it: World) -> None:
     environment, away = it.made("environment"), it.made("environment", project="nlp")
-    compute, data = it.made("compute", project="nlp"), it.made("datasource/git", project="nlp")
-    for id, assets in (
-        (away, {"environment": away}),
-        (compute, {"environment": environment, "compute": compute}),
-        (data, {"environment": environment, "datasources": [{"id": data, "kind": "git"}]}),
-    ):
+    compute = it.made("compute", project="nlp")
+    places = [(away, {"environment": away}), (compute, {"environment": environment, "compute": compute})]
+    for sort in SPECS:
+        if sort.startswith("datasource/"):
+            found = it.put_in(sort, sort.rpartition("/")[2], "nlp", GRACE).json()["meta"]
+            source = {"id": found["id"], "kind": found["kind"]}
+            places.append((found["id"], {"environment": environment, "datasources": [source]}))
+    assert len(places) == 5
+    for id, assets in places:
         other = yaml.safe_load(yaml.safe_dump(assets).replace(id, NOBODY))
         said = it.submit("w", assets), it.submit("w", other)
-        assert [answer.status_code for answer in said] == [404, 404]
+        assert [answer.status_code for answer in said] == [404, 404], said[0].text
         assert said[0].text.replace(id, NOBODY) == said[1].text
+    assert it.ask("GET", WORKSPACES).json()["total"] == 0
+
+
+def test_a_workspace_in_a_project_that_nobody_knows_reads_like_one_in_a_foreign_one(it: World) -> None:
+    said = []
+    for number in (str(it.number("nlp")), "999"):
+        body = {"name": "w", "projectId": number, "spec": {"assets": {"environment": NOBODY}}}
+        said.append(it.ask("POST", WORKSPACES, body).text.replace(f"`project {number}`", "`project N`"))
+    assert said[0] == said[1] and "N" in said[0]
 
 
 def test_a_block_that_is_not_what_its_caller_says_reads_like_none(it: World) -> None:

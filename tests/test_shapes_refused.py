@@ -118,3 +118,33 @@ def test_faults_are_listed_up_to_a_limit_and_counted_past_it() -> None:
 
 def test_an_object_with_very_many_members_is_one_fault() -> None:
     assert faults(Variant.COMPUTE, {f"x{n}": 1 for n in range(101)}) == {"spec": "has more than 100 members"}
+
+
+SORTS: dict[str, Any] = {"number": 5, "boolean": True, "text": "x", "list": ["x"], "object": {"x": "x"}}
+"""A value of every sort that JSON has."""
+
+
+def sort_of(value: Any) -> str:
+    sorts = {bool: "boolean", int: "number", float: "number", str: "text", list: "list", dict: "object"}
+    return sorts[type(value)]
+
+
+def places_in(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The path of every value within, and the value."""
+    if path:
+        yield path, value
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from places_in(inner, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from places_in(inner, f"{path}[{index}]")
+
+
+@pytest.mark.parametrize("variant", Variant)
+def test_a_value_of_any_other_sort_is_refused_at_its_place(variant: Variant) -> None:
+    for path, value in places_in(FULL[variant]):
+        for sort, other in SORTS.items():
+            if sort != sort_of(value):
+                found = faults(variant, changed(FULL[variant], path, other))
+                assert any(each.startswith(f"spec.{path}") for each in found), f"{path} as {sort}: {found}"

@@ -26,7 +26,7 @@ from shapes_corpus import (
     by_field,
     changed,
 )
-from test_shapes_refused import fields_of
+from test_shapes_refused import SORTS, fields_of, places_in, sort_of
 
 V = Variant
 DATA_SOURCES = (V.GIT, V.PVC, V.NFS, V.S3, V.HOST_PATH, V.CONFIG_MAP, V.SECRET)
@@ -123,6 +123,16 @@ def test_a_wrong_value_of_what_is_specific_is_refused_at_its_field(field: str) -
 def test_every_field_has_a_value_that_is_refused(shape: Any, refused: list[Refused]) -> None:
     tried = {"".join(c for c in each.field if c not in "[]0123456789") for each in refused}
     assert tried == {"".join(c for c in path if c not in "0123456789") for path in fields_of(shape)}
+
+
+@pytest.mark.parametrize(("whole", "at"), [(FULL_FLAT, "spec"), (FULL_SPECIFIC, "spec.specificEnv")])
+def test_a_value_of_any_other_sort_is_refused_at_its_place(whole: dict[str, Any], at: str) -> None:
+    of = body if at == "spec" else of_blocks
+    for path, value in places_in(whole):
+        for sort, other in SORTS.items():
+            if sort != sort_of(value) and not (sort == "object" and path in ("labels", "annotations")):
+                found = faults(of(changed(whole, path, other)))
+                assert any(each.startswith(f"{at}.{path}") for each in found), f"{path} as {sort}: {found}"
 
 
 @pytest.mark.parametrize("variant", (V.ENVIRONMENT, V.COMPUTE, *DATA_SOURCES))
