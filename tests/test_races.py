@@ -118,7 +118,7 @@ def test_without_locks_that_would_be_noticed(sql_catalog: SqlCatalog, monkeypatc
     kept(sql_catalog, one)
     barrier = threading.Barrier(2)
 
-    def unlocked(work: Any, needs: Any) -> dict[str, Any]:
+    def unlocked(work: Any, _: Any, needs: Any) -> dict[str, Any]:
         with sql_catalog.work(write=False) as other:
             found = other.lock([need.id for need in needs if need.id is not None])
         barrier.wait(PATIENCE)
@@ -198,6 +198,21 @@ def test_what_waited_for_a_row_is_decided_by_the_policy_of_then(sql_catalog: Sql
     found = revoked_while_waiting(sql_catalog, Live(), operation, id)
     assert isinstance(found, NotAllowed | NotFound)
     assert rows(sql_catalog) == before
+
+
+def test_what_waited_for_credentials_that_a_block_names_is_decided_by_the_policy_of_then(
+    sql_catalog: SqlCatalog,
+) -> None:
+    login = asset("login", VISION, Variant.PASSWORD, spec={"existingSecretName": "login"})
+    spec = {**IMAGE, "environmentVariables": [{"name": "A", "credential": {"assetId": login.id, "key": "password"}}]}
+    one = asset("one", VISION, Variant.ENVIRONMENT, spec=spec)
+    kept(sql_catalog, login, one)
+    before, build = rows(sql_catalog), op.CreateWorkspace("w", VISION, (op.Chosen("environment", one.id),), {})
+    found = revoked_while_waiting(sql_catalog, Live(), build, login.id)
+    assert isinstance(found, NotAllowed | NotFound)
+    assert rows(sql_catalog) == before
+    (built,) = together(gate_over(sql_catalog), build)
+    assert login.id in built.workspace.blocks and built.workspace.spec["existingSecrets"] == {login.id: "login"}
 
 
 class Noted:
@@ -336,9 +351,9 @@ def test_a_gate_that_decides_before_it_locks_is_noticed(
     kept(sql_catalog, one)
     honest = catalog_gate._locked
 
-    def late(work: Any, needs: Any) -> Mapping[str, Any]:
+    def late(work: Any, operation: Any, needs: Any) -> Mapping[str, Any]:
         seen = live.snapshot  # decided by what was live before the wait
-        found = honest(work, needs)
+        found = honest(work, operation, needs)
         live.snapshot = seen
         return found
 

@@ -58,7 +58,7 @@ class CatalogDoor:
             operation, said = _named(work, operation)
             needs: tuple[Need, ...] = operation.needs(actor)
             lists: tuple[Need, ...] = operation.lists() if hasattr(operation, "lists") else ()
-            things = _locked(work, needs)
+            things = _locked(work, operation, needs)
             _claim(work, operation, things)
             sitting = self._judge.sit()
             _check(sitting, actor, needs, things, said)
@@ -104,8 +104,10 @@ def _named(work: Work, operation: Any) -> tuple[Any, dict[str, str]]:
     return replace(operation, **names), {names[field]: str(value) for field, value in numbers.items()}
 
 
-def _locked(work: Work, needs: Sequence[Need]) -> dict[str, Thing]:
-    """The rows that needs speak of, as far as there are any of the kind they say, held against change."""
+def _locked(work: Work, operation: Any, needs: Sequence[Need]) -> dict[str, Thing]:
+    """The rows that needs speak of, as far as there are any of the kind they say, held against change; and those that
+    the operation finds named in these, which it is not asked about, so that nothing waits for a row once it is decided.
+    """
     workloads = [need.id for need in needs if need.id is not None and need.kind == "workload"]
     assets = [need.id for need in needs if need.id is not None and need.kind != "workload"]
     found: dict[str, Thing] = {}
@@ -113,6 +115,8 @@ def _locked(work: Work, needs: Sequence[Need]) -> dict[str, Thing]:
         found |= work.lock(assets)
     if workloads:
         found |= work.lock_workspaces(workloads)
+    if hasattr(operation, "named_in"):
+        found |= work.lock([id for id in operation.named_in(found) if id not in found])
     return found
 
 

@@ -59,10 +59,10 @@ class WorkspaceHandlers:
         spec = flat_spec(blocks, operation.specific)
         _check_whole(blocks, spec)
         stamp, named = Stamp(actor.subject, when, revision), references_in(spec)
-        credentials = work.lock(named)
+        credentials = [thing for id in named if isinstance(thing := leave[3].get(id), Asset)]  # the gate holds them
         if len(credentials) < len(named):
             raise RequestInvalid("a block names credentials that are no longer there")
-        spec |= existing_secrets([*credentials.values(), *(asset for asset, _ in blocks)])
+        spec |= existing_secrets([*credentials, *(asset for asset, _ in blocks)])
         ids = tuple(dict.fromkeys((*(asset.id for asset, _ in blocks), *named)))
         workspace = Workspace(
             str(uuid.uuid4()),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from remit.core.blocks import KIND_OF, Spec, Variant
+from remit.core.blocks import KIND_OF, Spec, Variant, references_in
 from remit.core.model import Actor
 from remit.service.needs import Named, Need, Thing
 from remit.service.operations.catalog import Part, Place, References, uses
@@ -63,6 +63,10 @@ class CreateWorkspace:
                 needs.append(Need(KIND_OF[block.variant], "create", here))
                 references += block.references
         return tuple(dict.fromkeys((*needs, *uses(tuple(references), here))))
+
+    def named_in(self, things: Mapping[str, Thing]) -> tuple[str, ...]:
+        """The credentials that its chosen blocks name: who may use a block uses them through it."""
+        return references_in([thing.spec for thing in things.values()])
 
     def claims(self, _: Mapping[str, Thing]) -> tuple[Named, ...]:
         """Its name, and those of the blocks that are made with it."""
