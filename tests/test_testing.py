@@ -15,7 +15,7 @@ import pytest
 
 from commands import ran, really_ran, written
 from golden import golden
-from policies import files
+from policies import BASE, files
 from readable import NOW
 from remit.adapters.policy_files import read_directory
 from remit.core import sameness
@@ -105,6 +105,17 @@ def test_what_becomes_of_a_change() -> None:
     assert found["scopes.csv:1", "removed"] is Fate.REFUSED
 
 
+def test_a_case_about_what_a_change_would_give_notices_it() -> None:
+    """No case asks about editing; one asks who may view, and that is what the line gives once its action is bent."""
+    more = {
+        "vocabulary": BASE["vocabulary"] + "environment, edit, home, change it\n",
+        "roles": BASE["roles"] + "p, editor, *, environment, edit\n",
+    }
+    found = fates(files(**more, **{"cases/c": "exactly, view, environment, maker, viewer\n"}))
+    assert found["roles.csv:6", "for the action `view`"] is Fate.NOTICED
+    assert found["roles.csv:6", "removed"] is Fate.UNNOTICED
+
+
 def test_without_cases_for_a_line_every_change_of_it_goes_unnoticed() -> None:
     """The same policy with a case for Bob: what went unnoticed is noticed."""
     more = (
@@ -176,9 +187,9 @@ def _called_the_same(seeds: range) -> Iterator[bool]:
 
 
 def test_a_change_that_is_called_the_same_alters_no_decision() -> None:
-    found = list(_called_the_same(range(60)))
+    found = list(_called_the_same(range(20)))
     assert all(found)
-    assert len(found) > 100
+    assert len(found) > 40
 
 
 def test_a_wrong_word_about_sameness_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
