@@ -106,7 +106,8 @@ def parted(base: Policy, head: Policy) -> list[str]:
     sides = sides_of(base, head)
     subjects = subjects_of(base, head)
     allowed = (decided(base, subjects, sides.redecided), decided(head, subjects, sides.redecided))
-    found = list(effects(sides))
+    every = list(effects(sides))
+    found = [effect for effect in every if effect[2:4] not in sides.redecided]
     gained, lost = rehung(sides, allowed)
     wrong = []
     for gain, expected in ((True, allowed[1] - allowed[0] - gained), (False, allowed[0] - allowed[1] - lost)):
@@ -114,7 +115,33 @@ def parted(base: Policy, head: Policy) -> list[str]:
         word = "gain" if gain else "loss"
         wrong += [f"{word} not told: {one}" for one in sorted(expected - said)]
         wrong += [f"{word} made up: {one}" for one in sorted(said - expected)]
-    return wrong + _resources_parted(sides, subjects)
+    return wrong + _redecided_parted(sides, every, subjects) + _resources_parted(sides, subjects)
+
+
+def _redecided_parted(sides: Sides, found: list[Effect], subjects: list[str]) -> list[str]:
+    """The same for pairs that are decided elsewhere, for what lives where it is asked: there the two mean the same."""
+    wrong = []
+    for kind, action in sides.redecided:
+        was, will = (
+            {
+                (who, scope, number)
+                for who in subjects
+                for scope in one.chains
+                for number, when in enumerate(INSTANTS)
+                if walk(one, who, action, kind, None, scope, scope, (), when)[0] is Code.GRANTED
+            }
+            for one in sides.both
+        )
+        for gain, expected in ((True, will - was), (False, was - will)):
+            said = {
+                (effect.subject, scope, number)
+                for effect in found
+                if effect.gain is gain and effect[2:4] == (kind, action)
+                for scope in covered(sides.head if gain else sides.base, effect)
+                for number in stretches(effect)
+            }
+            wrong += [f"decided elsewhere: {one}" for one in sorted(expected ^ said)]
+    return wrong
 
 
 def _resources_parted(sides: Sides, subjects: Iterable[str]) -> list[str]:
@@ -197,7 +224,12 @@ def _membership(policy: Policy, rng: Random) -> Policy:
 
 def _tree(policy: Policy, rng: Random) -> Policy:
     parents = {child: parent for child, (parent, _) in policy.parents.items()}
-    match rng.randrange(3):
+    match rng.randrange(4):
+        case 3 if parents:
+            parents["department:new"] = rng.choice((ROOT, *parents))
+            child = rng.choice(list(parents))
+            if child not in _way(parents, "department:new"):
+                parents[child] = "department:new"
         case 0:
             parents[f"project:new{rng.randrange(3)}"] = rng.choice((ROOT, *parents))
         case 1 if parents:
@@ -288,13 +320,12 @@ def test_the_lines_of_an_entry_are_those_that_let() -> None:
         for entry in entries:
             lines = {line.origin for line in entry.lines}
             assert lines and {"permission", "access rule"} <= {line.what for line in entry.lines}
-            only = _only(head if entry.gain else base, lines)
-            when = entry.since
-            for subject in entry.subjects:
-                for kinds, some in entry.rights:
+            only = Snapshot(_only(head if entry.gain else base, lines))
+            top = entry.regions[0].top
+            for when in (when for when in INSTANTS if entry.since <= when < entry.until):
+                for subject, (kinds, some) in product(entry.subjects, entry.rights):
                     for kind, action in product(kinds, some):
-                        top = entry.regions[0].top
-                        assert decide(Snapshot(only), subject, action, kind, None, top, top, (), when).allowed, seed
+                        assert decide(only, subject, action, kind, None, top, top, (), when).allowed, seed
 
 
 def _only(policy: Policy, origins: set[Origin]) -> Policy:

@@ -78,6 +78,7 @@ BASE = {
         environment:shared, *
         environment:ours, project:vision
         environment:theirs, project:web
+        environment:old, project:gone
         """,
 }
 
@@ -122,6 +123,21 @@ GRAPHS: dict[str, tuple[Change, str, str | None]] = {
         "user:boss", "project:fresh",
     ),
     "a new project by itself": ({"scopes": "g2, project:fresh, department:sales"}, "user:boss", None),
+    "a project taken over by way of a department that is new": (
+        {"scopes": (
+            "g2, project:web, department:sales",
+            "g2, department:new, department:research\ng2, project:web, department:new",
+        )},
+        "user:boss", "project:web",
+    ),
+    "a resource whose scope comes back": (
+        {"scopes": "g2, project:gone, department:research"}, "user:boss", "* and project:gone",
+    ),
+    "more than is decided elsewhere": (
+        {"vocabulary": ("environment, edit, home", "environment, edit, place"),
+         "access_rules": "g, user:new, lead, project:web"},
+        "user:boss", "* and project:web",
+    ),
     "a project taken over from elsewhere": (
         {"scopes": ("g2, project:web, department:sales", "g2, project:web, department:research")}, "user:boss",
         "project:web",
@@ -236,7 +252,7 @@ def _lacked(sides: Sides, author: str, now: int, subjects: list[str]) -> dict[tu
     for number, when in enumerate(INSTANTS):
         if when < now:
             continue
-        for kind, action in sides.pairs - sides.redecided:
+        for kind, action in sides.pairs:
             for scope in head.chains:
                 known = next(one for one in head.chains[scope] if one in base.chains)
                 if may(base, author, kind, action, known, when) or may(base, author, "policy", "escalate", known, when):

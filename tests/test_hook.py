@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -110,6 +111,34 @@ def test_what_is_pushed_is_judged_whatever_was_committed(repository: Path) -> No
     assert git(repository, "push", "-q", "up", "HEAD~1:refs/heads/other").code == 0
     assert git(repository, "push", "-q", "up", "--delete", "other").code == 0
     assert git(repository, "status", "--short").out == "", "the index is left as it was"
+
+
+def test_a_push_shows_what_it_does_and_stops_at_what_breaks_a_constraint(repository: Path) -> None:
+    assert ran("hook", "install").code == 0
+    constraints = Path("policies/constraints.csv")
+    before = constraints.read_text() if constraints.exists() else ""
+    constraints.write_text(before + "never, no-eve, *, none of hers, environment:create, user:eve@example.com\n")
+    git(repository, "add", "-A")
+    assert git(repository, "commit", "-qm", "a constraint").code == 0
+    assert git(repository, "push", "-q", "up", "main").code == 0
+    access, role = Path("policies/access_rules.csv"), Path("policies/roles.csv").read_text()
+    maker = next(line.split(", ")[1] for line in role.splitlines() if line.endswith(", environment, create"))
+    kept = access.read_text()
+    access.write_text(f"{kept}g, user:eve@example.com, {maker}, *\n")
+    assert git(repository, "commit", "-qam", "broken").code == 0, "what it breaks shows against what was pushed"
+    refused = git(repository, "push", "-q", "up", "main")
+    assert refused.code == 1 and "no-eve" in refused.err and "remit: nothing is pushed" in refused.err
+    access.write_text(f"{kept}g, user:ida@example.com, {maker}, *\n")
+    assert git(repository, "commit", "-qam", "mended").code == 0
+    pushed = git(repository, "push", "-q", "up", "main")
+    assert pushed.code == 0 and "`user:ida@example.com` gains" in pushed.err
+
+
+def test_what_was_done_is_told_to_scripts(repository: Path) -> None:
+    wrote = json.loads(ran("hook", "install", "--format", "json").out)["wrote"]
+    assert [Path(path).name for path in wrote] == ["pre-commit", "pre-push"]
+    assert json.loads(ran("hook", "show", "pre-push", "--format", "json").out).startswith("#!/bin/sh")
+    assert json.loads(ran("hook", "uninstall", "--format", "json").out) == {"took_away": wrote}
 
 
 def test_a_branch_without_a_policy_is_pushed_and_it_says_so(repository: Path) -> None:

@@ -71,8 +71,16 @@ def test_what_is_told_of_every_sort_of_change(format: str) -> None:
          f"{RULES}:9 is approved by `user:bob`, who wrote it"),
         ({**FILES, RULES: FILES[RULES] + b"g, user:eve, viewer, *, , , T, user:ida, x\n"}, ("--author", "user:bob"), 0,
          "gains"),
-        ({**FILES, CONSTRAINTS: b"never, nobody, project:vision, x, environment:create, user:ada\n"}, (), 5,
+        ({**FILES, CONSTRAINTS: b"never, nobody, project:vision, x, environment:create, user:ada\n"}, (), 0,
+         "`nobody` is broken already"),
+        ({**FILES, CONSTRAINTS: b"never, nobody, project:vision, x, environment:create, user:eve\n",
+          RULES: FILES[RULES] + b"g, user:eve, researcher, project:vision\n"}, (), 5, "broken constraints (nobody)"),
+        ({**FILES, CONSTRAINTS: b"never, nobody, *, x, environment:view, user:old\n",
+          RULES: FILES[RULES].replace(b"viewer, project:vision, 2030-01-01", b"viewer, project:vision")}, (), 5,
          "broken constraints (nobody)"),
+        ({**FILES, CONSTRAINTS: b"never, nobody, *, x, environment:view, user:old\n",
+          RULES: FILES[RULES].replace(b"viewer, project:vision, 2030-01-01", b"viewer, project:vision, 2031-01-01")},
+         (), 0, "is broken already"),
     ],
 )  # fmt: skip
 def test_the_exit_code_says_what_there_is(

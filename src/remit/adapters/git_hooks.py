@@ -50,7 +50,7 @@ judge 'nothing is committed'
     "pre-push": """\
 top=$(git rev-parse --show-toplevel)
 cd "$top"
-while read -r _ commit name _; do
+while read -r _ commit name old; do
     [ -n "$(printf %s "$commit" | tr -d 0)" ] || continue  # a branch that is deleted
     if ! git cat-file -e "$commit:$policy" 2>/dev/null; then
         echo "remit: there is no policy in what goes to $name, so nothing is judged" >&2
@@ -60,6 +60,11 @@ while read -r _ commit name _; do
     export GIT_INDEX_FILE
     git read-tree "$commit"
     judge 'nothing is pushed'
+    git cat-file -e "$old:$policy" 2>/dev/null || continue  # there is no policy to compare with
+    code=0
+    "$python" -P -c 'from remit.entry import main; main()' plan "$old" "$commit" \\
+        --policy "$policy" --model "$model" >&2 || code=$?
+    [ "$code" -eq 0 ] || { echo "remit: nothing is pushed" >&2; exit 1; }
 done
 """,
 }

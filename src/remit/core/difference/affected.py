@@ -106,8 +106,8 @@ class Sides:
 def affected(sides: Sides) -> dict[str, set[Pair]]:
     """The subjects that may gain or lose something, and what; nobody else does.
 
-    Left out are resources that moved, and pairs that are decided elsewhere. A pair that only one vocabulary has needs
-    no look of its own: a permission names pairs of its vocabulary only, so its permissions come and go with it.
+    Left out are resources that moved, and what being decided elsewhere changes. A pair that only one vocabulary has
+    needs no look of its own: a permission names pairs of its vocabulary only, so its permissions come and go with it.
     """
     found: dict[str, set[Pair]] = {}
 

@@ -59,7 +59,7 @@ def effects(sides: Sides) -> Iterator[Effect]:
     compared = Compared(sides)
     made: dict[tuple[Alike, frozenset[Pair]], list[Effect]] = {}
     for subject, some in sorted(affected(sides).items()):
-        alike, pairs = sides.alike(subject), frozenset(some - sides.redecided)
+        alike, pairs = sides.alike(subject), frozenset(some)
         if alike is None:
             yield from over_time(subject, sides, sorted(pairs), compared.held)
             continue
@@ -137,19 +137,28 @@ class Compared:
             trees = self._trees
             gained = without(head, trees.head, base, trees.base, trees.moved)
             lost = without(base, trees.base, head, trees.head, trees.moved)
-            new = _parted(gained, trees.head, base, trees.base)
-            self._made[key] = (*new, *_parted(lost, trees.base, head, trees.head))
+            new = _parted(gained, trees.head, base, trees.base, trees.moved)
+            self._made[key] = (*new, *_parted(lost, trees.base, head, trees.head, trees.moved))
         return self._made[key]
 
 
 def _parted(
-    regions: tuple[Region, ...], chains: Chains, had: Tops, others: Chains
+    regions: tuple[Region, ...], chains: Chains, had: Tops, others: Chains, moved: frozenset[str]
 ) -> tuple[tuple[Region, ...], tuple[Region, ...]]:
-    """The regions that are there by themselves, and those that are inherited."""
-    inherited = []
+    """The regions that are there by themselves, and those that are inherited.
+
+    A scope that both trees have is never inherited, also where it hangs below one that only this tree has: things live
+    there already.
+    """
+    own: list[Region] = []
+    inherited: list[Region] = []
     for region in regions:
-        if region.top not in others:
-            above = next(scope for scope in chains[region.top] if scope in others)
-            if reaches(had, others, above):
-                inherited.append(region)
-    return tuple(one for one in regions if one not in inherited), tuple(inherited)
+        above = next((scope for scope in chains[region.top] if scope in others), ROOT)
+        if region.top in others or not reaches(had, others, above):
+            own.append(region)
+            continue
+        inside = (scope for scope in moved & others.keys() & chains.keys() if region.covers(chains[scope]))
+        known = sorted(highest(inside, chains))
+        inherited.append(Region(region.top, tuple(sorted({*region.but, *known}))))
+        own += (Region(scope, tuple(out for out in region.but if scope in chains[out])) for scope in known)
+    return tuple(sorted(own)), tuple(sorted(inherited))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from remit.core.difference.affected import Pair, Sides
-from remit.core.difference.effects import Effect, Moved
+from remit.core.difference.effects import Effect, Moved, cuts
 from remit.core.difference.regions import Region
 from remit.core.explain import Permissions, Way, permissions_of, shortest
 from remit.core.model import AccessRule, Ground, Membership, Permission, Question
@@ -48,11 +48,12 @@ def folded(sides: Sides, effects: Iterable[Effect]) -> tuple[Entry, ...]:
     for subject, some in _by_subject(effects):
         parts: dict[_Part, tuple[set[Pair], set[Line]]] = {}
         for effect in some:
-            way = tracer.way(effect)
-            part = (effect.gain, effect.regions, effect.since, effect.until, way.permission.role, *effect[7:])
+            ways = tracer.ways(effect)
+            part = (effect.gain, effect.regions, effect.since, effect.until, ways[0].permission.role, *effect[7:])
             pairs, lines = parts.setdefault(part, (set(), set()))
             pairs.add((effect.kind, effect.action))
-            lines |= {way.permission, way.access_rule, *way.memberships}
+            for way in ways:
+                lines |= {way.permission, way.access_rule, *way.memberships}
         for part, (pairs, lines) in parts.items():
             subjects, all_lines = together.setdefault((part, frozenset(pairs)), ([], set()))
             subjects.append(subject)
@@ -79,10 +80,10 @@ class _Tracer:
     def __init__(self, sides: Sides) -> None:
         self._sides = sides
         self._permissions: dict[tuple[bool, Pair], Permissions] = {}
-        self._ways: dict[tuple[object, ...], Way] = {}
+        self._ways: dict[tuple[object, ...], tuple[Way, ...]] = {}
 
-    def way(self, effect: Effect) -> Way:
-        """The shortest way by which the policy that lets a subject do this lets it."""
+    def ways(self, effect: Effect) -> tuple[Way, ...]:
+        """The shortest ways by which the policy that lets a subject do this lets it: one for each stretch of time."""
         snapshot = self._sides.head if effect.gain else self._sides.base
         alike = self._sides.alike(effect.subject)
         if alike is None:
@@ -90,19 +91,20 @@ class _Tracer:
         key = (alike, effect[1:])
         if key not in self._ways:
             self._ways[key] = self._found(effect, snapshot)
-        way = self._ways[key]
-        first, *more = way.memberships
-        own = next(each for each in snapshot.memberships[effect.subject] if each[1:4] == first[1:4])
-        return way._replace(memberships=(own, *more))
+        own = {each[1:4]: each for each in snapshot.memberships[effect.subject]}
+        return tuple(
+            way._replace(memberships=(own[way.memberships[0][1:4]], *way.memberships[1:])) for way in self._ways[key]
+        )
 
-    def _found(self, effect: Effect, snapshot: Snapshot) -> Way:
+    def _found(self, effect: Effect, snapshot: Snapshot) -> tuple[Way, ...]:
         key = (effect.gain, (effect.kind, effect.action))
         if key not in self._permissions:
             self._permissions[key] = permissions_of(snapshot, effect.kind, effect.action)
-        found = shortest(snapshot, _question(effect, snapshot), self._permissions[key])
-        if found is None:
+        instants = [when for when in cuts(self._sides, effect.subject) if effect.since <= when < effect.until]
+        found = [shortest(snapshot, _question(effect, snapshot, when), self._permissions[key]) for when in instants]
+        if not found or None in found:
             raise RuntimeError(f"an effect that the walk denies: {effect}")  # the two would have parted
-        return found
+        return tuple(dict.fromkeys(way for way in found if way is not None))
 
     def entry(self, part: _Part, pairs: frozenset[Pair], subjects: list[str], lines: set[Line]) -> Entry:
         """One entry of what is alike."""
@@ -126,9 +128,9 @@ def rights_of(pairs: Iterable[Pair]) -> Rights:
     return tuple((tuple(names), some) for some, names in kinds.items())
 
 
-def _question(effect: Effect, snapshot: Snapshot) -> Question:
-    """The question that an effect answers, at the top of its first region and as soon as it begins."""
-    top, when = effect.regions[0].top, effect.since
+def _question(effect: Effect, snapshot: Snapshot, when: int) -> Question:
+    """The question that an effect answers, at the top of its first region."""
+    top = effect.regions[0].top
     if effect.resource is None:
         return Question(effect.subject, effect.action, effect.kind, None, top, top, (), when)
     place = top if snapshot.pairs[effect.kind][effect.action].at_place else None

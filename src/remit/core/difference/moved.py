@@ -22,12 +22,15 @@ class Stranded(NamedTuple):
 
 
 def moved_resources(sides: Sides) -> tuple[Moved, ...]:
-    """Every resource whose recorded home is not the same in both policies, in order."""
+    """Every resource whose recorded home is not the same in both policies, or is in the tree of one only; in order."""
     base, head = (
         {(kind, id): home for kind, some in one.homes.items() for id, (home, _) in some.items()} for one in sides.both
     )
-    changed = {one for one in base.keys() | head.keys() if base.get(one) != head.get(one)}
-    return tuple(Moved(*one, base.get(one), head.get(one)) for one in sorted(changed))
+    found = (Moved(*one, base.get(one), head.get(one)) for one in sorted(base.keys() | head.keys()))
+    trees = sides.trees
+    return tuple(
+        each for each in found if each.base != each.head or (each.base in trees.base) != (each.head in trees.head)
+    )
 
 
 def resource_effects(sides: Sides, resource: Moved) -> Iterator[Effect]:

@@ -108,22 +108,31 @@ def plan(base: Version, head: Version, now: int, author: str | None = None, say:
 
 
 def _violations(sides: Sides, now: int) -> tuple[tuple[Violation, ...], tuple[Violation, ...]]:
-    """The violations of the constraints of both policies that `head` would have, and which of them `base` has.
+    """The violations of the constraints of both policies that `head` would have: those that the change brings, and
+    those that are there already, or were if the constraint were.
 
     The constraints of `base` count too: whoever drops one and breaks it would do both at once.
     """
     base, head = sides.policies
     known = {ground(each).text for each in head.constraints}
     dropped = tuple(each for each in base.constraints if ground(each).text not in known)
-    judged = violations(replace(head, constraints=(*head.constraints, *dropped)), sides.head, now)
-    there = {_key(each) for each in violations(base, sides.base, now)} if judged else set()
-    broken = tuple(each for each in judged if _key(each) not in there)
-    return broken, tuple(each for each in judged if _key(each) in there)
+    every = (*head.constraints, *dropped)
+    judged = violations(replace(head, constraints=every), sides.head, now)
+    there = violations(replace(base, constraints=every), sides.base, now) if judged else ()
+    standing = tuple(each for each in judged if any(_is_within(each, other, sides) for other in there))
+    return tuple(each for each in judged if each not in standing), standing
 
 
-def _key(violation: Violation) -> tuple[object, ...]:
-    """What makes a violation the same in two policies."""
-    return ground(violation.constraint).text, violation.who, violation.where, violation.until
+def _is_within(one: Violation, other: Violation, sides: Sides) -> bool:
+    """Is one violation no more than another of the base: of the same constraint, by nobody else, nowhere else and at no
+    other time?"""
+    return (
+        ground(one.constraint).text == ground(other.constraint).text
+        and set(one.who) <= set(other.who)
+        and all(not set(other.where).isdisjoint(sides.head.chains.get(scope, ())) for scope in one.where)
+        and other.since <= one.since
+        and one.until <= other.until
+    )
 
 
 def _rehung(sides: Sides) -> tuple[Rehung, ...]:
