@@ -225,7 +225,7 @@ def _membership(policy: Policy, rng: Random) -> Policy:
 def _tree(policy: Policy, rng: Random) -> Policy:
     parents = {child: parent for child, (parent, _) in policy.parents.items()}
     match rng.randrange(4):
-        case 3 if parents:
+        case 3 if parents and "department:new" not in parents:
             parents["department:new"] = rng.choice((ROOT, *parents))
             child = rng.choice(list(parents))
             if child not in _way(parents, "department:new"):

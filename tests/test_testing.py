@@ -116,6 +116,18 @@ def test_a_case_about_what_a_change_would_give_notices_it() -> None:
     assert found["roles.csv:6", "removed"] is Fate.UNNOTICED
 
 
+def test_a_membership_that_would_lead_to_a_group_no_case_names_is_noticed() -> None:
+    found = fates(
+        files(
+            access_rules="g, group:guests, viewer, *\ng, group:makers, maker, *\n",
+            groups="g, user:eve, group:guests, *\ng, user:zed, group:makers, *\n",
+            **{"cases/c": "deny, user:eve, create, environment, *, *\n"},
+        )
+    )
+    moved = [fate for (line, what), fate in found.items() if "groups.csv:1" in line and "group:makers" in what]
+    assert moved == [Fate.NOTICED], found
+
+
 def test_without_cases_for_a_line_every_change_of_it_goes_unnoticed() -> None:
     """The same policy with a case for Bob: what went unnoticed is noticed."""
     more = (

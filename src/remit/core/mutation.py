@@ -67,6 +67,7 @@ class _Trial:
     def __init__(self, policy: Policy, now: int) -> None:
         self._now = now
         self._suites = policy.suites
+        self._policy = policy
         self._judged = replace(policy, access_rules=slice_of(policy, named(policy.suites)))
         self._bearing = set(self._judged.access_rules.subjects)
         self._used = {policy.access_rules.roles[index] for index in set(policy.access_rules.role_ids)}
@@ -75,12 +76,19 @@ class _Trial:
     def fate(self, change: Bent) -> Fate:
         """What becomes of one change."""
         if not isinstance(change.was, AccessRule) or change.was.subject in self._bearing:
-            policy = with_bent(self._judged, change)
+            policy = self._bent(change)
             if not self._loads(policy, change):
                 return Fate.REFUSED
             if self._is_noticed(policy, change):
                 return Fate.NOTICED
         return Fate.EQUAL if self._sameness.holds(change) else Fate.UNNOTICED
+
+    def _bent(self, change: Bent) -> Policy:
+        """The policy with one change, as far as its cases can see: a membership may lead to other access rules."""
+        if not isinstance(change.was, Membership):
+            return with_bent(self._judged, change)
+        whole = with_bent(self._policy, change)
+        return replace(whole, access_rules=slice_of(whole, named(whole.suites)))
 
     def _is_noticed(self, policy: Policy, change: Bent) -> bool:
         """True if a case fails. Those without given lines are tried first: they cost the least."""
