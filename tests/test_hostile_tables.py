@@ -19,8 +19,10 @@ from commands import ran
 from policies import files
 from remit.cli import matrix_rows, matrix_text
 from remit.cli.granted import WHO_SHEET, who_json, who_lines, who_rows
+from remit.cli.matrix_change_text import difference_lines, holding_difference_lines
 from remit.cli.rights import CAN_SHEET, About, can_json, can_lines, can_rows
 from remit.cli.sinks import sheet
+from remit.core.difference.tables import holding_difference, role_difference
 from remit.core.matrix import cells, holdings
 from remit.core.model import ALWAYS, FOREVER, ROOT
 from remit.core.names import untyped_problem
@@ -77,13 +79,15 @@ def answers(name: str, typed: bool) -> Iterator[tuple[list[str], Any, Sequence[s
         rights = list(can(snapshot, *about))
         yield (list(can_lines(snapshot, about, rights)), can_json(snapshot, about, rights), CAN_SHEET,
                list(can_rows(snapshot, about, rights)))  # fmt: skip
-    may, held = cells(snapshot), holdings(snapshot, 0)
+    may, held, nothing = cells(snapshot), holdings(snapshot, 0), Snapshot(policy_of())
     for table, lines, head in (
         (list(may.values()), list(matrix_text.matrix_lines(matrix_text.pairs_of(snapshot), may, matrix_text.FINE)),
          matrix_rows.ROLE_SHEET),
         (list(may.values()),
-         list(matrix_text.difference_lines(matrix_text.pairs_of(snapshot), may, may, matrix_text.FINE.yes)),
+         list(difference_lines(matrix_text.pairs_of(snapshot), role_difference(nothing, snapshot), "x")),
          matrix_rows.ROLE_SHEET),
+        (list(held.values()), list(holding_difference_lines(holding_difference(snapshot, nothing, 0))),
+         matrix_rows.SUBJECT_SHEET),
         (list(held.values()), list(matrix_text.holding_lines(list(held.values()))), matrix_rows.SUBJECT_SHEET),
     ):  # fmt: skip
         rows: list[Any] = [matrix_rows.sheet_row(each, "r") for each in table]

@@ -187,13 +187,14 @@ def test_requests_are_read_only_when_none_waits(serve: Callable[..., Running]) -
         begun(protocol)
         waiting.append(len(protocol.pipeline))
 
-    with pytest.MonkeyPatch.context() as patch, running.connection() as connection:
-        patch.setattr(BoundedProtocol, "on_message_begin", counted)
-        for _ in range(5):
-            connection.send(raw_request() * 4)
-            time.sleep(0.03)
-        for _ in range(20):
-            assert connection.reply().status == 204
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BoundedProtocol, "on_message_begin", counted)  # before there is a connection, which looks once
+        with running.connection() as connection:
+            for _ in range(5):
+                connection.send(raw_request() * 4)
+                time.sleep(0.03)
+            for _ in range(20):
+                assert connection.reply().status == 204
     assert len(seen) == 20
     assert max(waiting) < 20
 

@@ -26,6 +26,7 @@ class Aside:
 
     def __init__(self) -> None:
         self._pool = _pool()
+        self._closed = False
 
     def __call__(self, work: Callable[Given, Found], *given: Given.args, **named: Given.kwargs) -> Found:
         """What `work` finds, computed there. `work` is a function of a module, and everything can be pickled.
@@ -35,12 +36,17 @@ class Aside:
         try:
             return self._pool.submit(work, *given, **named).result()
         except BrokenProcessPool:
-            self._pool = _pool()
+            if not self._closed:
+                self._pool = _pool()
             raise CouldNotDecide("the process that checks policies died; it may have run out of memory") from None
 
     def close(self) -> None:
-        """End the process."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """End the process, whatever it is doing."""
+        self._closed = True
+        # ended first: it may be about something long; and waited for, lest the pool be torn down while it is closing
+        for process in list((self._pool._processes or {}).values()):
+            process.terminate()
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _pool() -> ProcessPoolExecutor:

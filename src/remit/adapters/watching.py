@@ -49,6 +49,8 @@ class WatchedDirectory:
                 self._seen = None
                 lost(str(error))
             except Exception:
+                if stop.is_set():
+                    return
                 self._seen = None
                 log.exception("the policy directory could not be followed; trying again")
                 lost("a fault kept the policy directory from being read; the server's log has it")
