@@ -17,7 +17,7 @@ from remit.core.difference.affected import Sides
 from remit.core.difference.effects import effects
 from remit.core.difference.escalation import Author
 from remit.core.difference.plan import plan, version_of
-from remit.core.difference.regions import highest
+from remit.core.directory import highest
 from remit.core.model import ROOT, AccessRule, Code, Origin, Permission, Verb
 from remit.core.pdp import walk
 from remit.core.policy import Policy

@@ -278,7 +278,7 @@ SOURCES = {
     "a thing is declared as well": (review, "declared = scope if asked.id is None else None", "declared = scope"),
     "the place is not given": (review, "place = scope if snapshot", "place = None if snapshot"),
     "the groups given are forgotten": (review, "asked.at or ROOT, groups)", "asked.at or ROOT)"),
-    "what covers is dropped": (review, "some.isdisjoint(", "not some.isdisjoint("),
+    "what covers is dropped": (review, "sorted(highest(scopes, snapshot.chains))", "sorted(scopes)"),
     "what is stranded is asked nowhere": (review, "home if home in snapshot.chains else ROOT", "None"),
 }
 

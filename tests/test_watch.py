@@ -20,7 +20,10 @@ from commands import started, written
 from readable import FILES
 from remit.adapters import watching
 from remit.adapters.watching import WatchedDirectory
-from remit.core.policy import revision_of
+from remit.core.policy import read_policy, revision_of
+from remit.core.snapshot import Snapshot
+from remit.following import following
+from remit.service.live import LivePolicy
 from server import with_caller
 from test_serve import ask, free_port, running, token
 
@@ -95,11 +98,13 @@ def test_what_is_written_goes_live_and_what_is_wrong_does_not(followed: Followed
 
     written(WITHOUT, followed.directory)
     followed.until(lambda: not followed.decides())
-    assert followed.status()["revision"] == revision_of(WITHOUT)
+    status = followed.status()
+    assert status["revision"] == revision_of(WITHOUT)
 
     written(BROKEN, followed.directory)
     followed.until(lambda: "refused" in followed.status())
-    refused = followed.status()["refused"]
+    after, refused = followed.status(), followed.status()["refused"]
+    assert status["checked"] == status["since"] == after["since"] < after["checked"] == refused["since"]
     (found,) = [each for each in refused["findings"] if each["error"]]
     assert (found["code"], found["line"], found["column"]) == ("R013", BROKEN[RULES].count(b"\n"), 14)
     assert refused["revision"] == revision_of(BROKEN) and not followed.decides()
@@ -167,6 +172,21 @@ def test_it_leaves_nobody_behind(policy: Path, port: int, how: signal.Signals) -
         _, err = server.communicate(timeout=PATIENCE)
         assert "Traceback" not in err
         followed.until(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
+
+
+def test_what_cannot_be_read_is_told_once_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    written(GOOD, tmp_path)
+    source = WatchedDirectory(tmp_path / "policies", tmp_path / "model.conf")
+    live = LivePolicy(Snapshot(read_policy(GOOD)), str(source))
+    with following(live, source):
+        shutil.rmtree(tmp_path / "policies")
+        while live.standing().refused is None:
+            time.sleep(0.05)
+        first = live.standing()
+        time.sleep(3 * watching.LOOK)  # it is looked at in vain again and again
+    assert live.standing() == first
+    (told,) = [record for record in caplog.records if record.name == "remit"]
+    assert "the policy cannot be read; revision" in told.getMessage()
 
 
 def test_a_checkout_under_way_is_left_alone(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def commit_of(revision: str, inside: Path) -> str:
 
     Raises Misconfigured if there is none, or the text is no revision.
     """
-    if not _REVISION.fullmatch(revision) or ".." in revision:
+    if not _REVISION.fullmatch(revision):
         raise Misconfigured(f"{quoted(revision)} is neither a directory nor a git revision")
     found = _git(
         inside, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", may_fail=True

@@ -12,7 +12,7 @@ from remit.cli.asking import read_when
 from remit.cli.exits import Exit
 from remit.cli.house import House
 from remit.cli.options import MODEL, POLICY, ModelFile, PolicyDir, Tabled, TableFormat, When
-from remit.cli.render import ground_json, ground_table, safe
+from remit.cli.render import counted, ground_json, ground_table, safe
 from remit.cli.screen import Screen
 from remit.cli.sinks import sheet
 from remit.core.constraints import Constraint, ground, kind_of
@@ -59,9 +59,9 @@ def _text(judgement: Judgement, policy: Policy, now: int) -> Iterator[str]:
     for doubt in judgement.doubts:
         yield safe(f"{doubt.constraint.origin}: note: {doubt.sentence}{_time(doubt, now)}")
     broken = len({violation.constraint.name for violation in judgement.violations})
-    found = f"{broken:,} broken in {_count(len(judgement.violations), 'way')}" if broken else "none broken"
+    found = f"{broken:,} broken in {counted(len(judgement.violations), 'way')}" if broken else "none broken"
     judged = f"from {format_instant(now)} on by revision {policy.revision}"
-    yield f"{_count(len(policy.constraints), 'constraint')}, {found}; judged {judged}"
+    yield f"{counted(len(policy.constraints), 'constraint')}, {found}; judged {judged}"
 
 
 def _violation_lines(violation: Violation, now: int) -> Iterator[str]:
@@ -85,10 +85,6 @@ def _time(violation: Violation, now: int) -> str:
 
 def _more(count: int) -> str:
     return f" and {count:,} more" if count > 0 else ""
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _json(judgement: Judgement, policy: Policy, now: int) -> dict[str, Any]:

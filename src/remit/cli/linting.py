@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from remit import __version__
+from remit.cli.asking import read_when
 from remit.cli.diffs import diff_lines
 from remit.cli.exits import Exit
 from remit.cli.house import House
@@ -26,7 +27,7 @@ from remit.core.lint.pages import NOW, PAGES, Page, files_of, path_of
 from remit.core.lint.pages.page import Example, Whole
 from remit.core.lint.repair import repair, repairable
 from remit.core.names import did_you_mean
-from remit.core.times import format_instant, parse_instant
+from remit.core.times import format_instant
 from remit.errors import Conflict, RequestInvalid
 
 Fix = Annotated[bool, typer.Option("--fix", help="Show and write what can be repaired safely; then say what is left.")]
@@ -43,7 +44,7 @@ def add_lint_verbs(app: typer.Typer, house: House) -> None:
         format: Reported = ReportFormat.TEXT, fix: Fix = False, diff: Diff = False,
     ) -> None:  # fmt: skip
         """Say all there is to say of a policy: exit code 1 for warnings, 3 if it does not load."""
-        now, screen = instant(when, house.now()), Screen()
+        now, screen = read_when(when, house.now()), Screen()
         files = house.read(policy, model)
         if fix or diff:
             mending = repair(files, now)
@@ -79,14 +80,6 @@ def add_lint_verbs(app: typer.Typer, house: House) -> None:
             help = f"did you mean {guess}? " if guess else ""
             raise RequestInvalid(f"there is no finding `{code}`; {help}`remit rule` lists all")
         screen.show([json.dumps(page_json(page), indent=2)] if format is Format.JSON else page_lines(page))
-
-
-def instant(when: str | None, now: int) -> int:
-    """The instant that `--when` names, or now. Raises RequestInvalid if it names none."""
-    try:
-        return now if when is None else parse_instant(when)
-    except ValueError as error:
-        raise RequestInvalid(f"`--when {when}` {error}") from None
 
 
 def notice(finding: Finding, policy: Path, model: Path) -> Notice:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from remit.cli.render import ground_table, safe
+from remit.cli.render import counted, ground_table, safe
 from remit.cli.sinks import cell
 from remit.core.difference.effects import Moved
 from remit.core.difference.escalation import Escalated
@@ -65,9 +65,9 @@ def summary(plan: Plan) -> str:
         if some:
             rights = {(who, *right) for e in some for who in e.subjects for right in each_right(e)}
             who = {name for entry in some for name in entry.subjects}
-            parts.append(f"{who_text(who)} {word}{'s' * (len(who) == 1)} {_count(len(rights), 'right')}")
+            parts.append(f"{who_text(who)} {word}{'s' * (len(who) == 1)} {counted(len(rights), 'right')}")
     past = len(plan.entries) - len(now)
-    parts += [f"{_count(past, 'change')} of the past only"] if past else []
+    parts += [f"{counted(past, 'change')} of the past only"] if past else []
     parts += ["scopes move" for _ in plan.rehung[:1]] + ["scopes vanish" for _ in plan.stranded[:1]]
     parts += ["decisions move to other scopes" for _ in plan.redecided[:1]]
     if plan.blocked:
@@ -98,7 +98,7 @@ def _counted_lines(plan: Plan) -> str:
     if not files:
         return "no line differs"
     removed = len(plan.lines) - added
-    return f"{_count(added, 'line')} added, {removed:,} removed in {_count(len(files), 'file')}"
+    return f"{counted(added, 'line')} added, {removed:,} removed in {counted(len(files), 'file')}"
 
 
 def _sentences(plan: Plan) -> Iterator[tuple[str, str, Entry]]:
@@ -162,8 +162,8 @@ def who_text(subjects: Iterable[str]) -> str:
     people, groups, others = kinds.count("user"), kinds.count("group"), 0
     others = len(kinds) - people - groups
     parts = [f"{people:,} {'person' if people == 1 else 'people'}"] if people else []
-    parts += [_count(groups, "open group")] if groups else []
-    parts += [_count(others, "application")] if others else []
+    parts += [counted(groups, "open group")] if groups else []
+    parts += [counted(others, "application")] if others else []
     return " and ".join(parts)
 
 
@@ -224,7 +224,3 @@ def _escalated(each: Escalated, plan: Plan) -> str:
     where = "" if each.resource and each.scopes == (ROOT,) else f" in {scopes}"
     when = time_text(each.since, each.until, plan.now)
     return f"{who} given {rights}{where}{when}, which `{plan.author}` may not give"
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

@@ -21,6 +21,11 @@ def safe(text: str) -> str:
     return "".join(f"<U+{ord(char):04X}>" if invisible(char) else char for char in text)
 
 
+def counted(count: int, what: str) -> str:
+    """So many of something."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
 def columns(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> Iterator[str]:
     """A table: every cell text of one line, each column as wide as its widest cell."""
     table = [head, *(tuple("" if cell is None else safe(str(cell)) for cell in row) for row in rows)]

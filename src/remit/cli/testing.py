@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from remit import __version__
+from remit.cli.asking import read_when
 from remit.cli.exits import Exit
 from remit.cli.house import House
-from remit.cli.linting import instant
 from remit.cli.options import MODEL, POLICY, ModelFile, PolicyDir, Reported, ReportFormat, When
 from remit.cli.screen import Screen
 from remit.cli.sinks import Level, Notice, github, junit, located, sarif
@@ -46,7 +46,7 @@ def add_test(app: typer.Typer, house: House) -> None:
         """Decide every case of a policy, by both judges: exit code 1 if one does not come out as written."""
         if fail_under is not None and not (coverage or mutate):
             raise RequestInvalid("`--fail-under` says how much is due of what: add `--coverage` or `--mutate`")
-        now, screen = instant(when, house.now()), Screen()
+        now, screen = read_when(when, house.now()), Screen()
         found = read_policy(house.read(policy, model))
         tested = _tried(found, now, screen, (coverage, mutate), most)._replace(due=fail_under)
         _show(screen, tested, format, policy, model)

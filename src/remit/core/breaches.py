@@ -14,7 +14,6 @@ from remit.core.holding import (
     area_of,
     backing_of,
     ever,
-    highest,
     reached,
     right_lines,
     role_lines,
@@ -24,6 +23,7 @@ from remit.core.holding import (
 from remit.core.model import Ground
 from remit.core.names import quoted
 from remit.core.pdp import deeper_of, holders_of
+from remit.core.review import topmost
 from remit.core.snapshot import Snapshot
 
 
@@ -109,11 +109,11 @@ def _rights_united(
     constraint: Separate, snapshot: Snapshot, area: Area, backings: Sequence[Backing], subject: str, when: int
 ) -> Fault | None:
     found = [(backing, reached(snapshot, subject, backing, area, when)) for backing in backings]
-    had = [doing(backing.right, highest(snapshot, scopes)) for backing, scopes in found if scopes]
+    had = [doing(backing.right, topmost(snapshot, scopes)) for backing, scopes in found if scopes]
     if len(had) < constraint.n:
         return None
     lines = [right_lines(snapshot, subject, backing, scopes, when) for backing, scopes in found]
-    where = {top for _, scopes in found for top in highest(snapshot, scopes)}
+    where = {top for _, scopes in found for top in topmost(snapshot, scopes)}
     return Fault("may", _apart(had, constraint), tuple(sorted(where)), tuple(each for some in lines for each in some))
 
 
@@ -163,7 +163,7 @@ def _never(constraint: Never, snapshot: Snapshot, now: int) -> Iterator[Breach]:
         found = reached(snapshot, subject, backing, area, when)
         if not found:
             return None
-        where = highest(snapshot, found)
+        where = topmost(snapshot, found)
         what = f"{doing(right, where)}; {quoted(constraint.name)} says never"
         lines = (
             *right_lines(snapshot, subject, backing, found, when),

@@ -8,7 +8,7 @@ answers nothing by itself: it proposes, and the one walk (`pdp.walk`) says yes o
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -89,6 +89,13 @@ def _residents(snapshot: Snapshot) -> dict[str, dict[str, list[str]]]:
             found.setdefault(home, []).append(id)
         residents[kind] = found
     return residents
+
+
+def highest(scopes: Iterable[str], chains: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Those of the scopes that lie below no other of them; what is not in the tree stands for nothing. `chains` are
+    each scope with all that cover it, itself first (`Snapshot.chains`)."""
+    some = frozenset(scope for scope in scopes if scope in chains)
+    return frozenset(scope for scope in some if some.isdisjoint(chains[scope][1:]))
 
 
 def single_bits(mask: int) -> Iterator[Bit]:

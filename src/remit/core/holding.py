@@ -140,12 +140,6 @@ def reached(snapshot: Snapshot, subject: str, backing: Backing, area: Area, when
     return tuple(sorted(scope for scope in spots if may(snapshot, subject, right, scope, when)))
 
 
-def highest(snapshot: Snapshot, scopes: Iterable[str]) -> tuple[str, ...]:
-    """Those of the scopes that lie below no other of them."""
-    some = frozenset(scopes)
-    return tuple(scope for scope in scopes if some.isdisjoint(snapshot.chains[scope][1:]))
-
-
 def may(snapshot: Snapshot, subject: str, right: Right, scope: str, when: int) -> bool:
     """Does the right reach this scope?"""
     return walk(snapshot, *asked(subject, right, scope, when))[0] is Code.GRANTED

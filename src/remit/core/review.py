@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from remit.core.directory import highest
 from remit.core.explain import Permissions, Way, permissions_of, ways
 from remit.core.lasting import chains_at
 from remit.core.model import ROOT, AccessRule, Code, Membership, Origin, Permission, Question, Witness
@@ -112,8 +113,7 @@ def _granted(
 
 def topmost(snapshot: Snapshot, scopes: Iterable[str]) -> tuple[str, ...]:
     """Those of the scopes that no other of them covers, in order."""
-    some = set(scopes)
-    return tuple(sorted(scope for scope in some if some.isdisjoint(snapshot.chains[scope][1:])))
+    return tuple(sorted(highest(scopes, snapshot.chains)))
 
 
 def until_of(access_rule: AccessRule, memberships: Iterable[Membership]) -> int:

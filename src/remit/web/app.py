@@ -21,7 +21,8 @@ from remit.web.identity import Callers, Identities
 from remit.web.kept import TOKEN, Exchange, add_catalog, add_routes
 from remit.web.limits import Limits, Rates
 from remit.web.openapi import with_raw_routes
-from remit.web.policy import POLICY_ROUTES, instant
+from remit.web.policy import POLICY_ROUTES
+from remit.web.published import instant
 from remit.web.raw import DecisionRoutes
 
 METADATA = "/.well-known/authzen-configuration"

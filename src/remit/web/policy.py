@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from remit.core.findings import Finding
 from remit.service.operations import PolicyStatus, Standing
 from remit.web.calls import Call, CatalogRoute, Reply
+from remit.web.published import instant
 
 
 def _status(call: Call) -> PolicyStatus:
@@ -40,11 +40,6 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "help": finding.help,
         "error": finding.is_error,
     }
-
-
-def instant(micros: int) -> str:
-    """An instant, in microseconds since 1970, as RFC 3339 writes it, in UTC."""
-    return datetime.fromtimestamp(micros / 1_000_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 POLICY_ROUTES: tuple[CatalogRoute, ...] = (

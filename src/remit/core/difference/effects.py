@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from remit.core.difference.affected import Alike, Pair, Sides, affected
-from remit.core.difference.regions import Chains, Region, Tops, highest, reaches, without
+from remit.core.difference.regions import Chains, Region, Tops, reaches, without
+from remit.core.directory import highest
 from remit.core.model import ALWAYS, FOREVER, ROOT
 from remit.core.search import held_at, permits
 from remit.core.snapshot import Snapshot

@@ -14,7 +14,8 @@ from remit.core.difference.affected import Pair, Sides
 from remit.core.difference.effects import Effect, Held, Moved, cuts, tops
 from remit.core.difference.folding import Rights, rights_of
 from remit.core.difference.moved import is_at_place
-from remit.core.difference.regions import Region, Tops, highest
+from remit.core.difference.regions import Region, Tops
+from remit.core.directory import highest
 from remit.core.model import FOREVER, ROOT
 from remit.core.search import held_at
 

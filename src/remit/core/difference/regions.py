@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 Chains = Mapping[str, Sequence[str]]
@@ -36,12 +36,6 @@ def trees_of(base: Chains, head: Chains) -> Trees:
     """Both trees, and where they part."""
     every = base.keys() | head.keys()
     return Trees(base, head, frozenset(scope for scope in every if base.get(scope) != head.get(scope)))
-
-
-def highest(scopes: Iterable[str], chains: Chains) -> Tops:
-    """Those that lie below no other of them; what is not in the tree stands for nothing."""
-    some = frozenset(scope for scope in scopes if scope in chains)
-    return frozenset(scope for scope in some if some.isdisjoint(chains[scope][1:]))
 
 
 def reaches(tops: Tops, chains: Chains, scope: str) -> bool:
