@@ -55,6 +55,7 @@ BASE = {
         g2, project:nlp, department:research
         g2, department:sales, *
         g2, project:web, department:sales
+        g2, department:labs, *
         """,
     "groups": """
         g, user:ada, group:lab, *
@@ -73,6 +74,7 @@ BASE = {
         g, user:eva, publisher, *
         g, group:science, viewer, project:nlp
         g, user:all, viewer, *
+        g, user:host, lead, project:web
         """,
     "resources": """
         environment:shared, *
@@ -137,6 +139,10 @@ GRAPHS: dict[str, tuple[Change, str, str | None]] = {
         {"vocabulary": ("environment, edit, home", "environment, edit, place"),
          "access_rules": "g, user:new, lead, project:web"},
         "user:boss", "* and project:web",
+    ),
+    "a project put where other blocks can be seen": (
+        {"scopes": ("g2, project:web, department:sales", "g2, project:web, department:labs")}, "user:host",
+        "department:labs",
     ),
     "a project taken over from elsewhere": (
         {"scopes": ("g2, project:web, department:sales", "g2, project:web, department:research")}, "user:boss",

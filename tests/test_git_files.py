@@ -47,6 +47,18 @@ def test_a_policy_further_down_is_found_and_its_neighbours_are_not(tmp_path: Pat
     assert read(tmp_path, below="team/a[1]") == FIRST
 
 
+@pytest.mark.parametrize("directory", [":(top)odd", ":/", "*", "a[1]", "-x"])
+def test_a_directory_of_any_name_is_the_one_that_is_read(tmp_path: Path, directory: str) -> None:
+    files = {f"{directory}/{name}": data for name, data in FIRST.items()}
+    repository(tmp_path, {**files, "x/policies/roles.csv": b"no\n", "policies/roles.csv": b"no\n"})
+    assert read(tmp_path, below=directory) == FIRST
+
+
+def test_hidden_files_are_no_policy_as_in_a_directory(tree: Path) -> None:
+    committed(tree, {**FIRST, "policies/.roles.csv": b"no\n", "policies/cases/.~lock.one.csv": b"no\n"})
+    assert read(tree) == FIRST == RealHouse().read(tree / "policies", tree / "model.conf")
+
+
 def test_a_policy_that_was_moved_since_is_still_found(tree: Path) -> None:
     (tree / "policies").rename(tree / "elsewhere")
     assert read(tree) == SECOND

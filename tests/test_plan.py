@@ -104,6 +104,33 @@ def test_a_constraint_that_is_broken_already_does_not_block_and_is_told() -> Non
     assert found.code == 4 and "`nobody` is broken already" in found.out
 
 
+NOBODY = b"never, nobody, *, x, environment:view, user:\n"
+EVE = b"g, user:eve, viewer, project:web, 2026-01-01, 2027-01-01\n"
+KNOWN = {**FILES, RULES: FILES[RULES].replace(b"g, user:bob, viewer, *\n", b"") + EVE, CONSTRAINTS: NOBODY}
+
+
+@pytest.mark.parametrize(
+    ("line", "blocked"),
+    [
+        (EVE, False),
+        (EVE + b"g, user:mia, viewer, project:web, 2026-01-01, 2027-01-01\n", True),
+        (b"g, user:eve, viewer, department:sales, 2026-01-01, 2027-01-01\n", True),
+        (b"g, user:eve, viewer, project:web, 2026-01-01, 2028-01-01\n", True),
+        (b"g, user:eve, viewer, project:web, 2026-01-01, 2026-12-01\n", False),
+    ],
+    ids=["the same", "one more", "further up", "for longer", "for less long"],
+)
+def test_more_of_what_is_broken_already_blocks(line: bytes, blocked: bool) -> None:
+    found = planned(base=KNOWN, head={**KNOWN, RULES: KNOWN[RULES].replace(EVE, line)})
+    assert (found.code == 5) is blocked, found.out
+
+
+def test_a_line_that_its_author_approved_may_be_taken_out() -> None:
+    line = b"g, user:eve, viewer, *, , , T, user:bob, x\n"
+    found = planned("--author", "user:bob", base={**FILES, RULES: FILES[RULES] + line}, head=FILES)
+    assert found.code == 0 and "`user:eve` loses" in found.out
+
+
 def test_which_of_the_two_does_not_load_is_told() -> None:
     broken = {**FILES, RULES: FILES[RULES] + b"g, user:eve, no-role, *\n"}
     for base, head, name in ((broken, FILES, "main"), (FILES, broken, "the files in policies")):

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from remit.cli.render import safe
 from remit.cli.sinks import Level, Notice, cell, github, junit, sarif, sheet
 
 HOSTILE = [
@@ -52,6 +53,10 @@ def test_a_workflow_command_is_one_line_and_one_command(text: str) -> None:
         keys = [part.partition("=")[0] for part in head.split(" ", 1)[1].split(",")]
         assert keys in (["file", "line", "col", "endColumn", "title"], ["file", "title"])
         assert not re.search(r"%(?!25|0A|0D)", data)
+    (line,) = github([NOTICE._replace(message=text)])
+    data = line[2:].partition("::")[2]
+    said = data.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
+    assert said == "\n".join(safe(each) for each in f"{text}\nlook".split("\n")), "what is shown is what was said"
 
 
 @given(TEXTS)
