@@ -238,7 +238,7 @@ def test_an_answer_that_does_not_come_is_not_waited_for(
     whole = b'{"items": []' + b" " * 1_000 + b"}"  # fifty seconds of it, if it trickles
     api.trouble.append(Trouble("GET", 200, whole, **late))
     began = time.monotonic()
-    with pytest.raises(CouldNotDecide, match="the cluster is out of reach: .*Time"):
+    with pytest.raises(CouldNotDecide, match=r"the cluster is out of reach: .*Time"):
         applied(hasty, RUNNING)
     assert time.monotonic() - began < 25
     applied(cluster, RUNNING)  # and the next time it works
