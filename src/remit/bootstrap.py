@@ -100,7 +100,7 @@ def run_server(options: ServeOptions, live: Callable[[], tuple[Policy, Snapshot]
     """
     listening = Listening(options.host, options.port, options.base_url, options.tls, options.behind_tls_proxy)
     settings = read_settings(os.environ, listening)
-    if settings.max_policy_age is not None and not options.watch:
+    if settings.policy.max_age is not None and settings.policy.source == "directory" and not options.watch:
         raise Misconfigured("`REMIT_MAX_POLICY_AGE` is for a policy that is followed; start with --watch")
     secret = secret_in(options.state)
     callers = callers_of(settings, options.state, secret)
@@ -113,7 +113,7 @@ def run_server(options: ServeOptions, live: Callable[[], tuple[Policy, Snapshot]
     scheme = "http" if settings.tls is None else "https"
     here = f"{scheme}://" + _authority(options.host, listener.getsockname()[1])
     limits = Limits(settings.max_body, settings.max_batch, rate=settings.rate)
-    max_age = None if settings.max_policy_age is None else settings.max_policy_age * 1_000_000
+    max_age = None if settings.policy.max_age is None else settings.policy.max_age * 1_000_000
     source = WatchedDirectory(options.policy, options.model) if options.watch else None
     policies = LivePolicy(snapshot, str(source or ""), time.time_ns() // 1_000, max_age)
     kept = kept_by(settings.catalog, options.state, secret, policies.current) if settings.catalog.here else None

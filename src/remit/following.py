@@ -6,12 +6,13 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Protocol
 
 from remit.adapters.aside import Aside
-from remit.adapters.watching import WatchedDirectory
 from remit.core.findings import Finding
+from remit.core.history import Provenance
 from remit.service.live import LivePolicy
 from remit.service.operations import Standing
 from remit.service.policies import faults_of
@@ -25,8 +26,26 @@ SWITCH = 0.0005
 log = logging.getLogger("remit")
 
 
+class Source(Protocol):
+    """Where policies come from; `str` of it names it for people."""
+
+    def follow(
+        self,
+        stop: threading.Event,
+        offer: Callable[[dict[str, bytes], Provenance], None],
+        lost: Callable[[str], None],
+    ) -> None:
+        """Until told to stop, `offer` what the source holds each time that it has changed, and say in a sentence why it
+        cannot be read each time that it is looked at in vain."""
+        ...
+
+    def wake(self) -> None:
+        """Look at the source at once."""
+        ...
+
+
 @contextmanager
-def following(policies: LivePolicy, source: WatchedDirectory | None) -> Iterator[None]:
+def following(policies: LivePolicy, source: Source | None) -> Iterator[None]:
     """While this lasts, whatever the source holds goes live if it may; what may not is told once."""
     if source is None:
         yield
@@ -37,9 +56,9 @@ def following(policies: LivePolicy, source: WatchedDirectory | None) -> Iterator
     def check(files: Mapping[str, bytes], now: int) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
         return aside(faults_of, files, now)
 
-    def offer(files: dict[str, bytes]) -> None:
+    def offer(files: dict[str, bytes], came: Provenance) -> None:
         before = policies.standing()
-        policies.offer(files, time.time_ns() // 1_000, check)
+        policies.offer(files, time.time_ns() // 1_000, check, came)
         _tell(before, policies.standing())
 
     def lost(why: str) -> None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from remit.adapters.catalog_settings import CatalogSettings, catalog_settings
+from remit.adapters.policy_settings import NAMES, PolicySettings, policy_settings
 from remit.adapters.tokens import OidcSettings
 from remit.core.names import did_you_mean
 from remit.errors import Misconfigured
@@ -32,10 +33,12 @@ _OIDC = {
 _OIDC_MORE = ("TYPE", "USER_CLAIM", "APPLICATION_CLAIM", "APPLICATION_WHEN", "GROUPS_CLAIM", "LEEWAY", "MAX_AGE")
 _OTHERS = (
     "AUTH", "BASE_URL", "BEHIND_TLS_PROXY", "CATALOG", "CREDENTIALS_KEY", "DATABASE_URL", "FORWARD_AUTH", "KUBERNETES",
-    "MAX_BATCH", "MAX_BODY", "MAX_POLICY_AGE", "MODEL", "PDP_PLAINTEXT", "PDP_TOKEN", "PDP_URL",
+    "MAX_BATCH", "MAX_BODY", "MODEL", "PDP_PLAINTEXT", "PDP_TOKEN", "PDP_URL",
     "POLICY", "RATE", "STATE", "TLS_CERT", "TLS_KEY", "TOKEN", "URL",
 )  # fmt: skip
-KNOWN = frozenset((*_OIDC, *(f"REMIT_OIDC_{name}" for name in _OIDC_MORE), *(f"REMIT_{name}" for name in _OTHERS)))
+KNOWN = frozenset(
+    (*_OIDC, *(f"REMIT_OIDC_{name}" for name in _OIDC_MORE), *(f"REMIT_{name}" for name in (*_OTHERS, *NAMES)))
+)
 """Every setting there is. REMIT_TOKEN and REMIT_URL are for those who call, and read by no server."""
 
 
@@ -50,8 +53,7 @@ class Listening(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """A complete configuration. `base_url` is None if the address it listens on is how callers reach it;
-    `max_policy_age` is in seconds, None for ever."""
+    """A complete configuration. `base_url` is None if the address it listens on is how callers reach it."""
 
     modes: tuple[str, ...]
     oidc: OidcSettings | None
@@ -61,7 +63,7 @@ class Settings(NamedTuple):
     max_body: int
     max_batch: int
     rate: float | None
-    max_policy_age: int | None
+    policy: PolicySettings
     catalog: CatalogSettings
 
 
@@ -81,7 +83,7 @@ def read_settings(environment: Mapping[str, str], listening: Listening) -> Setti
         _whole(environment, "REMIT_MAX_BODY", 65_536, 1_024, 4_194_304, faults),
         _whole(environment, "REMIT_MAX_BATCH", 256, 1, 10_000, faults),
         _rate(environment, DEV_RATE if modes == ("dev",) else RATE, faults),
-        _whole(environment, "REMIT_MAX_POLICY_AGE", 0, 1, 31_536_000, faults) or None,
+        policy_settings(environment, faults),
         catalog_settings(environment, faults),
     )
     if faults:

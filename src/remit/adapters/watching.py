@@ -11,6 +11,7 @@ from pathlib import Path
 from watchfiles import watch
 
 from remit.adapters.policy_files import read_directory
+from remit.core.history import UNKNOWN, Provenance
 from remit.errors import Misconfigured
 
 LOOK = 1.0
@@ -22,6 +23,9 @@ CALM = 0.1
 log = logging.getLogger("remit.adapters")
 
 Files = dict[str, bytes]
+Offer = Callable[[Files, Provenance], None]
+"""Takes a candidate, and what its source tells of it."""
+
 Mark = tuple[tuple[str, int, int, int], ...]
 """Name, size, instant of change and number of each file: what tells that something changed without reading it."""
 
@@ -37,14 +41,14 @@ class WatchedDirectory:
     def __str__(self) -> str:
         return f"directory {self._policy}"
 
-    def follow(self, stop: threading.Event, offer: Callable[[Files], None], lost: Callable[[str], None]) -> None:
+    def follow(self, stop: threading.Event, offer: Offer, lost: Callable[[str], None]) -> None:
         """Until told to stop, `offer` what the directory holds each time that it has changed, and say what it is that
         cannot be read each time that it is looked at in vain."""
         for _ in self._moments(stop):
             try:
                 files = self.changed()
                 if files is not None:
-                    offer(files)
+                    offer(files, UNKNOWN)
             except Misconfigured as error:
                 self._seen = None
                 lost(str(error))
@@ -54,6 +58,10 @@ class WatchedDirectory:
                 self._seen = None
                 log.exception("the policy directory could not be followed; trying again")
                 lost("a fault kept the policy directory from being read; the server's log has it")
+
+    def wake(self) -> None:
+        """Look soon, as if something had changed: which the directory is within a second in any case."""
+        self._seen = None
 
     def changed(self) -> Files | None:
         """The files, if they are others than last time and nobody is writing them; else None.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from remit.core.findings import Finding
+from remit.core.history import UNKNOWN, Provenance
 from remit.core.policy import read_policy, revision_of
 from remit.core.snapshot import Snapshot
 from remit.errors import CouldNotDecide
@@ -45,7 +46,7 @@ class LivePolicy:
         """What is live since when, and what was refused since."""
         return self._standing
 
-    def offer(self, files: Files, now: int, check: Check) -> bool:
+    def offer(self, files: Files, now: int, check: Check, came: Provenance = UNKNOWN) -> bool:
         """Let these files go live at `now` if nothing is wrong with them; True if they are live in the end.
 
         What was refused before is not checked again until it changes.
@@ -53,6 +54,7 @@ class LivePolicy:
         revision = revision_of(files)
         if revision == self._good.revision:
             self._stand(self._standing._replace(checked=now, refused=None))
+            self.numbered(revision, came.number)
             return True
         refused = self._standing.refused
         if refused is not None and refused.revision == revision:
@@ -62,7 +64,7 @@ class LivePolicy:
         if findings or faults:
             self._stand(self._standing._replace(checked=now, refused=Refused(revision, now, findings, faults)))
             return False
-        self._activate(files, now)
+        self._activate(files, now, came.number)
         return True
 
     def lost(self, why: str, now: int) -> None:
@@ -73,13 +75,18 @@ class LivePolicy:
         if self._max_age is not None and now - self._standing.checked > self._max_age:
             self._snapshot = None
 
-    def _activate(self, files: Files, now: int) -> None:
+    def numbered(self, revision: str, number: int | None) -> None:
+        """The log of activations has this number for the revision, if that is still live."""
+        if number is not None and self._standing.revision == revision:
+            self._standing = self._standing._replace(number=number)
+
+    def _activate(self, files: Files, now: int, number: int | None) -> None:
         """Compile beside the live snapshot, then take its place."""
         with undisturbed():
             snapshot = Snapshot(read_policy(files))
             assert snapshot.directory
         self._good = snapshot
-        self._stand(Standing(snapshot.revision, now, self._standing.source, now, None))
+        self._stand(Standing(snapshot.revision, now, self._standing.source, now, None, number))
 
     def _stand(self, standing: Standing) -> None:
         """The source was reached: whatever is good now answers."""

@@ -84,10 +84,11 @@ class Refused(NamedTuple):
 
 class Standing(NamedTuple):
     """The live revision, since when (microseconds since 1970, UTC), where candidates come from, when the source was
-    last read, and what of it was refused since."""
+    last read, what of it was refused since, and the number of this activation once the log has it."""
 
     revision: str
     since: int
     source: str
     checked: int
     refused: Refused | None
+    number: int | None = None
