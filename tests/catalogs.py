@@ -89,7 +89,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
 
 
 def _empty(catalog: SqlCatalog) -> None:
-    names = ", ".join(metadata.tables)
+    names = ", ".join(name for name in metadata.tables if not name.startswith("policy_"))  # which never change
     with catalog.engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
 

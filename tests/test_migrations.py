@@ -26,10 +26,10 @@ from sqlalchemy import Engine, text
 import catalogs
 from house import SRC
 from postgres import fresh_database
-from remit.adapters.db import bring_up_to_date, open_catalog
+from remit.adapters.db import open_catalog
 from remit.adapters.db.engine import BEGIN, WRITING, build_engine, sqlite_url
 from remit.adapters.db.tables import metadata
-from remit.adapters.db.upgrading import ADVISORY, MIGRATIONS
+from remit.adapters.db.upgrading import ADVISORY, MIGRATIONS, bring_up_to_date
 from remit.errors import Misconfigured
 from remit.service.ports import Wanted
 
@@ -44,6 +44,9 @@ SCHEMA = {
         UNION ALL SELECT 'index', tablename::text, indexname::text, indexdef FROM pg_indexes WHERE schemaname = 'public'
         UNION ALL SELECT 'constraint', conrelid::regclass::text, conname::text, pg_get_constraintdef(oid)
             FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+        UNION ALL SELECT 'trigger', tgrelid::regclass::text, tgname::text, pg_get_triggerdef(oid)
+            FROM pg_trigger WHERE NOT tgisinternal
+        UNION ALL SELECT 'function', '', proname::text, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace
     """,
 }
 START = "import sys; from remit.adapters.db import open_catalog; open_catalog(sys.argv[1]).close()"

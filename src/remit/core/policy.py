@@ -60,10 +60,17 @@ class Policy:
 def revision_of(files: Mapping[str, bytes]) -> str:
     """The name of these exact files: the SHA-256 of their `sha256sum` listing, sorted by name.
 
-    An auditor gets it with `sha256sum FILES | LC_ALL=C sort -k2 | sha256sum`.
+    An auditor gets it with `sha256sum FILES | LC_ALL=C sort -k2 | sha256sum`. Names that hold an end of line or a
+    backslash are written as `sha256sum` does, lest one name read like two files.
     """
-    listing = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
+    listing = "".join(_listed(hashlib.sha256(files[name]).hexdigest(), name) for name in sorted(files))
     return hashlib.sha256(listing.encode()).hexdigest()
+
+
+def _listed(digest: str, name: str) -> str:
+    """The line of a file in the listing."""
+    safe = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    return f"{digest}  {name}\n" if safe == name else f"\\{digest}  {safe}\n"
 
 
 def read_policy(files: Mapping[str, bytes]) -> Policy:

@@ -1,10 +1,10 @@
-"""The catalog in an SQL database: SQLite for one machine, PostgreSQL for more; the same code and meaning for both."""
+"""What is kept in an SQL database: SQLite for one machine, PostgreSQL for more; the same code and meaning for both."""
 
 from __future__ import annotations
 
-from remit.adapters.db.engine import Patience, build_engine
+from remit.adapters.db.database import Database
+from remit.adapters.db.engine import Patience
 from remit.adapters.db.store import SqlCatalog
-from remit.adapters.db.upgrading import bring_up_to_date
 
 
 def open_catalog(url: str, patience: Patience = Patience()) -> SqlCatalog:  # noqa: B008
@@ -14,10 +14,15 @@ def open_catalog(url: str, patience: Patience = Patience()) -> SqlCatalog:  # no
     Raises Misconfigured if there can be no catalog, or it is of a later version of remit; CouldNotDecide if the
     database is out of reach.
     """
-    engine = build_engine(url, patience)
+    return open_database(url, patience).catalog
+
+
+def open_database(url: str, patience: Patience = Patience()) -> Database:  # noqa: B008
+    """The database at `url` with all that it keeps; otherwise as `open_catalog`."""
+    database = Database(url, patience)
     try:
-        bring_up_to_date(engine)
+        database.prepare()
     except BaseException:
-        engine.dispose()
+        database.close()
         raise
-    return SqlCatalog(engine)
+    return database

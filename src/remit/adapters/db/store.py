@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine, literal, select, union_all
@@ -48,8 +48,10 @@ class SqlWork(Assets, Workspaces, Units):
 class SqlCatalog:
     """A catalog whose tables are up to date (`open_catalog`); for any number of threads."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, ready: Callable[[], None] = lambda: None) -> None:
+        """`ready` sees to it before each work that the tables are up to date."""
         self.engine = engine
+        self._ready = ready
 
     @contextmanager
     def work(self, write: bool = True) -> Iterator[Work]:
@@ -59,6 +61,7 @@ class SqlCatalog:
         Raises CouldNotDecide if the catalog is out of reach; then nothing happened, unless the connection broke in the
         very moment of committing: then nobody can tell.
         """
+        self._ready()
         with transaction(self.engine, write) as found:
             yield SqlWork(found)
 
