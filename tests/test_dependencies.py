@@ -87,7 +87,8 @@ def test_every_library_that_is_imported_is_asked_for() -> None:
         if not is_ours(each.imported)
     }
     libraries = {name for name in used if not is_standard(name)}
-    asked = {next(iter(packages_distributions()[BY_WAY_OF.get(name, name)])).lower() for name in libraries}
+    homes = (next(iter(packages_distributions()[BY_WAY_OF.get(name, name)])) for name in libraries)
+    asked = {name.lower().replace("_", "-") for name in homes}
     assert asked <= required(), f"imported, and left to chance: {asked - required()}"
     assert required() <= asked, f"asked for, and used by nobody: {required() - asked}"
 

@@ -32,8 +32,21 @@ ARROWS: dict[str, tuple[str, ...]] = {
     ),
     "cli": ("core", "service.gate", "service.operations", "cli", "errors"),
     "serving": ("serving",),
-    "bootstrap": ("core", "service", "adapters", "web", "cli", "client", "serving", "assembly", "following", "errors"),
+    "bootstrap": (
+        "core",
+        "service",
+        "adapters",
+        "web",
+        "cli",
+        "client",
+        "serving",
+        "assembly",
+        "following",
+        "observing",
+        "errors",
+    ),
     "following": ("core", "service", "adapters", "errors"),
+    "observing": ("core", "service", "adapters", "errors"),
     "assembly": ("core", "service", "adapters", "client", "errors"),
     "entry": ("core", "service", "adapters", "cli", "bootstrap", "errors"),
 }
@@ -53,6 +66,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
         "yaml",
         "kubernetes",
         "watchfiles",
+        "prometheus_client",
     ),
     "client": ("httpx", "fastapi"),
     "web": ("fastapi", "starlette", "pydantic", "msgspec"),
@@ -61,6 +75,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "bootstrap": (),
     "assembly": (),
     "following": (),
+    "observing": (),
     "entry": (),
 }
 """The libraries that each room may use."""

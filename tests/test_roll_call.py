@@ -42,6 +42,7 @@ from remit.service.operations import (
     Page,
     PermittedScopes,
     PolicyStatus,
+    ReadMetrics,
     Search,
     Sought,
     Unanswerable,
@@ -68,6 +69,7 @@ EXAMPLES: dict[type, Any] = {
     Search: Search(Sought.RESOURCE, ABOUT_ADA, Page(b"")),
     PermittedScopes: PermittedScopes(ABOUT_ADA),
     PolicyStatus: PolicyStatus(),
+    ReadMetrics: ReadMetrics(),
 }
 """One of each operation, asked by somebody whom it does not concern."""
 
@@ -129,12 +131,12 @@ def assert_reasons(public: dict[str, str]) -> None:
 
 def test_every_route_is_bound_to_an_operation_or_public_with_a_reason(app: FastAPI) -> None:
     routes = methods_of(app)
-    assert len(routes) == 99, "count them: a route that the walk misses is one that nobody checks"
+    assert len(routes) == 100, "count them: a route that the walk misses is one that nobody checks"
     kept = {(route.method, route.path) for route in (*CATALOG_ROUTES, *POLICY_ROUTES)}
     forgotten = [each for each in routes if each[1] not in web.PUBLIC and each[1] not in ROUTES and each not in kept]
     assert not forgotten, f"bind them to an operation in a table, or say in PUBLIC why they need none: {forgotten}"
     assert web.PUBLIC.keys() == {path for each in routes if each not in kept for path in each[1:]}
-    assert kept <= set(routes) and len(kept) == len(CATALOG_ROUTES) + len(POLICY_ROUTES) == 99 - len(web.PUBLIC)
+    assert kept <= set(routes) and len(kept) == len(CATALOG_ROUTES) + len(POLICY_ROUTES) == 100 - len(web.PUBLIC)
     assert not web.PUBLIC.keys() & ROUTES.keys()
     assert_reasons(web.PUBLIC)
 

@@ -23,6 +23,7 @@ from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
 from remit.errors import Misconfigured
 from remit.following import following
+from remit.observing import Watch
 from remit.service.catalog_gate import CatalogDoor
 from remit.service.decisions import evaluate, evaluate_many
 from remit.service.gate import Gate, Handler
@@ -40,7 +41,9 @@ from remit.web.kept import Exchange
 from remit.web.limits import Limits
 
 
-def handlers(secret: bytes, policies: Policies, door: CatalogDoor | None = None) -> dict[type[Operation], Handler]:
+def handlers(
+    secret: bytes, policies: Policies, door: CatalogDoor | None = None, watch: Watch | None = None
+) -> dict[type[Operation], Handler]:
     """Every operation and what performs it; `secret` is that of the state directory, `door` the catalog's if any."""
     searches = Searches(Pages(derived(secret, "page tokens")), None if door is None else door.kept)
     return {
@@ -49,6 +52,7 @@ def handlers(secret: bytes, policies: Policies, door: CatalogDoor | None = None)
         Search: searches.search,
         PermittedScopes: permitted_scopes,
         PolicyStatus: lambda *_: policies.standing(),
+        **(watch or Watch(policies)).handlers(),
     }
 
 
@@ -62,18 +66,21 @@ def build_app(
     kept: Kept | None = None,
     exchange: Exchange | None = None,
     decides: bool = True,
+    watch: Watch | None = None,
 ) -> AsgiApp:
     """The HTTP face over a policy, and over a catalog if there is one; where another one `decides`, only that."""
     policies = policy if isinstance(policy, LivePolicy) else LivePolicy(policy)
-    performed = {**handlers(secret, policies, kept.door if kept else None), **(kept.handlers if kept else {})}
-    gate = Gate(policies, RingJournal(), time.time_ns, performed, kept.door if kept else None)
+    watch = watch or Watch(policies)
+    door = kept.door if kept else None
+    performed = {**handlers(secret, policies, door, watch), **(kept.handlers if kept else {})}
+    gate = Gate(policies, RingJournal(), time.time_ns, performed, door, watch.taps)
     catalog = exchange if kept else None
 
     def ready() -> Standing:
         policies.current()
         return policies.standing()
 
-    return create_app(gate, callers, ready, base_url, limits, forward, catalog, decides)
+    return create_app(gate, callers, ready, base_url, limits, forward, catalog, decides, watch.counts.took)
 
 
 def callers_of(settings: Settings, state: Path, secret: bytes) -> Callers:
@@ -119,12 +126,13 @@ def run_server(options: ServeOptions, live: Callable[[], tuple[Policy, Snapshot]
     kept = kept_by(settings.catalog, options.state, secret, policies.current) if settings.catalog.here else None
     exchange = exchange_of(Keys(options.state) if "keys" in settings.modes else None, secret)
     decides = settings.catalog.pdp is None
-    app = build_app(policies, settings.base_url or here, callers, secret, limits, forward, kept, exchange, decides)
+    watch, url = Watch(policies), settings.base_url or here
+    app = build_app(policies, url, callers, secret, limits, forward, kept, exchange, decides, watch)
     gc.collect()
     gc.freeze()  # the snapshot lives as long as the process: no collection need ever look at it
     print(f"remit answers at {here} by revision {snapshot.revision[:12]} ({summary})", flush=True)  # noqa: T201
     print(f"callers are known by {_known_by(settings.modes)}", flush=True)  # noqa: T201
-    with following(policies, source):
+    with following(policies, source, watch.heard):
         serve(app, listener, settings.tls)
 
 

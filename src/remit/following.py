@@ -45,8 +45,11 @@ class Source(Protocol):
 
 
 @contextmanager
-def following(policies: LivePolicy, source: Source | None) -> Iterator[None]:
-    """While this lasts, whatever the source holds goes live if it may; what may not is told once."""
+def following(
+    policies: LivePolicy, source: Source | None, heard: Callable[[Standing, Standing], None] = lambda *_: None
+) -> Iterator[None]:
+    """While this lasts, whatever the source holds goes live if it may; what may not is told once. `heard` is told how
+    things stood before and after each look."""
     if source is None:
         yield
         return
@@ -60,11 +63,13 @@ def following(policies: LivePolicy, source: Source | None) -> Iterator[None]:
         before = policies.standing()
         policies.offer(files, time.time_ns() // 1_000, check, came)
         _tell(before, policies.standing())
+        heard(before, policies.standing())
 
     def lost(why: str) -> None:
         before = policies.standing()
         policies.lost(why, time.time_ns() // 1_000)
         _tell(before, policies.standing())
+        heard(before, policies.standing())
 
     thread = threading.Thread(target=source.follow, args=(stop, offer, lost), name="policy source", daemon=True)
     thread.start()

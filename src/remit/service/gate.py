@@ -49,6 +49,10 @@ class Permit(tuple[Actor, Snapshot, int, tuple[Need, ...], Homes | None]):
 
 Handler = Callable[[Permit, Any], Any]
 
+Tap = Callable[[Permit, Operation, Any], None]
+"""Looks on: it is shown each operation on the policy alone that was performed, with its result. It is quick, and raises
+nothing."""
+
 
 class Gate:
     """Performs operations: `perform` is its one method."""
@@ -60,6 +64,7 @@ class Gate:
         clock: Clock,
         handlers: Mapping[type[Any], Callable[..., Any]],
         door: CatalogDoor | None = None,
+        taps: tuple[Tap, ...] = (),
     ) -> None:
         """Without a `door` there is no catalog, and nothing that needs one can be performed."""
         due = (*get_args(Operation), *(get_args(CatalogOperation) if door is not None else ()))
@@ -71,6 +76,7 @@ class Gate:
         self._clock = clock
         self._handlers = dict(handlers)
         self._door = door
+        self._taps = taps
 
     async def perform(self, actor: Actor, operation: Operation | CatalogOperation) -> Any:
         """Do what the operation says, if the live policy lets the actor.
@@ -98,6 +104,8 @@ class Gate:
         else:
             result = handler(permit, asked)
         self._journal.record(_made(Record, (when, actor, asked, snapshot.revision, result, None)))
+        for tap in self._taps:
+            tap(permit, asked, result)
         return result
 
     async def _work(self, actor: Actor, operation: CatalogOperation) -> Any:

@@ -10,9 +10,12 @@ from remit.core.blocks import Asset, Phase, Variant, Workspace
 from remit.core.model import Actor
 from remit.core.search import Reach
 from remit.core.snapshot import Snapshot
+from remit.service.counts import BOUNDS as BOUNDS
+from remit.service.counts import Counts as Counts
 from remit.service.needs import Named as Named
 from remit.service.needs import Need as Need
-from remit.service.operations import Operation, Standing
+from remit.service.operations import Operation
+from remit.service.operations import Standing as Standing
 
 
 class Worked(NamedTuple):

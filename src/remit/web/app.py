@@ -16,7 +16,7 @@ from remit.service.gate import Gate
 from remit.service.operations import Standing
 from remit.web.forward import ForwardAuth
 from remit.web.forward_table import ForwardTable
-from remit.web.http import FAULT, AsgiApp, Message, Receive, Scope, Send, refusal_of
+from remit.web.http import FAULT, AsgiApp, Message, Receive, Scope, Send, Took, refusal_of, untimed
 from remit.web.identity import Callers, Identities
 from remit.web.kept import TOKEN, Exchange, add_catalog, add_routes
 from remit.web.limits import Limits, Rates
@@ -86,6 +86,7 @@ def create_app(
     forward: ForwardTable | None = None,
     exchange: Exchange | None = None,
     decides: bool = True,
+    took: Took = untimed,
 ) -> AsgiApp:
     """The HTTP face as one ASGI callable.
 
@@ -93,7 +94,7 @@ def create_app(
     it; if it has a path, the interface stands below that path as well, and the metadata where the path's identifier
     puts it (AuthZEN §9.2). `forward` is the table of `/forward-auth`, and `exchange` gives a token for an API key:
     the first is not there without the one, and the catalog not without the other. Unless this process `decides`,
-    none of the decision routes are there: another one answers them.
+    none of the decision routes are there: another one answers them. `took` is told how long each answer takes.
     """
     base = urlsplit(base_url).path.rstrip("/")
     app = FastAPI(title="remit", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
@@ -111,8 +112,8 @@ def create_app(
         return rest
     with_raw_routes(app, forward is not None)
     if forward is not None:
-        rest = ForwardAuth(gate, callers, forward, rest)
-    return DecisionRoutes(gate, callers, limits, rest, base)
+        rest = ForwardAuth(gate, callers, forward, rest, took)
+    return DecisionRoutes(gate, callers, limits, rest, base, took)
 
 
 def _add_metadata(app: FastAPI, base_url: str, base: str) -> None:

@@ -57,11 +57,13 @@ class Call(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """An answer: its status, its body (None: none; text is sent as it is), and the version it shows."""
+    """An answer: its status, its body (None: none; text is sent as it is, being of type `media`), and the version
+    it shows."""
 
     status: int
     body: Any = None
     version: int | None = None
+    media: str = "application/yaml"
 
 
 API = "/api/v1"

@@ -7,6 +7,7 @@ answer but 401 and 403 is one that nginx takes for a fault, so it stays closed.
 
 from __future__ import annotations
 
+from time import perf_counter
 from urllib.parse import quote
 
 from remit.core.model import Actor
@@ -14,7 +15,19 @@ from remit.errors import RequestInvalid
 from remit.service.gate import Gate
 from remit.service.operations import Answer, Asked, Evaluate
 from remit.web.forward_table import ForwardTable, Meant
-from remit.web.http import AsgiApp, Message, Receive, Refusal, Scope, Send, answer_of, error_body, refusal_of
+from remit.web.http import (
+    AsgiApp,
+    Message,
+    Receive,
+    Refusal,
+    Scope,
+    Send,
+    Took,
+    answer_of,
+    error_body,
+    refusal_of,
+    untimed,
+)
 from remit.web.identity import Callers
 
 PATH = "/forward-auth"
@@ -25,17 +38,19 @@ OPERATIONS = (Evaluate,)
 class ForwardAuth:
     """The ASGI callable: answers its one path itself and hands everything else on."""
 
-    def __init__(self, gate: Gate, callers: Callers, table: ForwardTable, rest: AsgiApp) -> None:
+    def __init__(self, gate: Gate, callers: Callers, table: ForwardTable, rest: AsgiApp, took: Took = untimed) -> None:
         self._gate = gate
         self._callers = callers
         self._table = table
         self._rest = rest
+        self._took = took
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http" or scope["path"] != PATH:
             await self._rest(scope, receive, send)
             return
+        began = perf_counter()
         headers = dict(scope["headers"])
         try:
             messages = _let_through(*await self._decided(scope, headers), headers)
@@ -43,6 +58,7 @@ class ForwardAuth:
             refusal = refusal_of(error)
             told = error_body(refusal.status, str(refusal))
             messages = answer_of(refusal.status, told, headers, *refusal.headers)
+        self._took(PATH, messages[0]["status"], perf_counter() - began)
         for message in messages:
             await send(message)
 

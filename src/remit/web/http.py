@@ -15,7 +15,14 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
+Took = Callable[[str, int, float], None]
+"""Is told how a route answered: its path, the status, and how many seconds it took."""
 AsgiApp = Callable[[Scope, Receive, Send], Any]
+
+
+def untimed(*_: object) -> None:
+    """Nobody wants to know."""
+
 
 FAULT = "remit could not answer; the fault is in its log"
 """What a caller is told of a fault that nobody foresaw."""

@@ -103,7 +103,7 @@ def _written(reply: Reply) -> Response:
     """An answer, with the version it shows as its ETag."""
     headers = {} if reply.version is None else {"etag": f'"{reply.version}"'}
     if isinstance(reply.body, str):
-        return PlainTextResponse(reply.body, reply.status, headers, media_type="application/yaml")
+        return PlainTextResponse(reply.body, reply.status, headers, media_type=reply.media)
     return JSONResponse(reply.body, reply.status, headers)
 
 

@@ -157,8 +157,8 @@ def catalog_operation(method: str, path: str) -> Schema:
     conflicts = {"404": "There is no such thing, or none within reach", "409": "A name is taken, or a thing is in use",
                  "412": "The thing has been changed since"}  # fmt: skip
     more = {status: {"description": text, "content": _json(_PROBLEM)} for status, text in conflicts.items()}
-    yaml = path.endswith("/manifest")
-    good = {"description": "Done", "content": {"application/yaml": {"schema": _STRING}} if yaml else _json({})}
+    text = {"manifest": "application/yaml", "metrics": "text/plain"}.get(path.rpartition("/")[2])
+    good = {"description": "Done", "content": _json({}) if text is None else {text: {"schema": {"type": "string"}}}}
     created = method in ("PUT", "DELETE") or (
         method == "POST" and "/authorization/" not in path and "token" not in path
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from remit.core.findings import Finding
-from remit.service.operations import PolicyStatus, Standing
+from remit.service.operations import PolicyStatus, ReadMetrics, Standing
 from remit.web.calls import Call, CatalogRoute, Reply
 from remit.web.published import instant
 
@@ -42,6 +42,16 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
+def _metrics(call: Call) -> ReadMetrics:
+    call.arguments()
+    return ReadMetrics()
+
+
+def _metrics_body(text: str) -> Reply:
+    return Reply(200, text, media="text/plain; version=0.0.4; charset=utf-8")
+
+
 POLICY_ROUTES: tuple[CatalogRoute, ...] = (
     CatalogRoute("GET", "/v1/policy/status", PolicyStatus, _status, _status_body, "What is live, and what was refused"),
+    CatalogRoute("GET", "/metrics", ReadMetrics, _metrics, _metrics_body, "What was counted, for Prometheus"),
 )

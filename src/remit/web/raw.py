@@ -7,6 +7,7 @@ What is here stands in `ROUTES`, which the roll-call test and the OpenAPI docume
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any, NamedTuple
 
 from remit.service.gate import Gate
@@ -18,10 +19,12 @@ from remit.web.http import (
     Refusal,
     Scope,
     Send,
+    Took,
     answer_of,
     check_length,
     error_body,
     refusal_of,
+    untimed,
     whole_body,
 )
 from remit.web.identity import Callers
@@ -66,19 +69,24 @@ ROUTES = {
 class DecisionRoutes:
     """The ASGI callable: answers its routes itself, below `base` too, and hands everything else on."""
 
-    def __init__(self, gate: Gate, callers: Callers, limits: Limits, rest: AsgiApp, base: str = "") -> None:
+    def __init__(
+        self, gate: Gate, callers: Callers, limits: Limits, rest: AsgiApp, base: str = "", took: Took = untimed
+    ) -> None:
         self._gate = gate
         self._callers = callers
         self._limits = limits
-        self._routes = ROUTES | {base + path: route for path, route in ROUTES.items()}
+        self._routes = {above + path: (path, route) for above in ("", base) for path, route in ROUTES.items()}
         self._rest = rest
+        self._took = took
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        route = self._routes.get(scope["path"]) if scope["type"] == "http" else None
-        if route is None:
+        found = self._routes.get(scope["path"]) if scope["type"] == "http" else None
+        if found is None:
             await self._rest(scope, receive, send)
             return
+        began = perf_counter()
+        path, route = found
         headers = dict(scope["headers"])
         try:
             if scope["method"] != "POST":
@@ -89,12 +97,14 @@ class DecisionRoutes:
             body, revision = route.write(result), result.revision.encode()
             answer = scope.get("remit.answer")
             if answer is not None and answer(scope, _top(body, revision, headers), body):
+                self._took(path, 200, perf_counter() - began)
                 return
             messages = answer_of(200, body, headers, (b"remit-revision", revision))
         except Exception as error:
             refusal = refusal_of(error)
             told = error_body(refusal.status, str(refusal))
             messages = answer_of(refusal.status, told, headers, *refusal.headers)
+        self._took(path, messages[0]["status"], perf_counter() - began)
         for message in messages:
             await send(message)
 

@@ -17,7 +17,15 @@ from remit.service.operations.catalog import (
     UpdateAsset,
 )
 from remit.service.operations.evaluation import Answer, Answers, Evaluate, EvaluateMany, Semantic
-from remit.service.operations.policy import ListAccessRules, ListRoles, MyReach, PolicyStatus, Refused, Standing
+from remit.service.operations.policy import (
+    ListAccessRules,
+    ListRoles,
+    MyReach,
+    PolicyStatus,
+    ReadMetrics,
+    Refused,
+    Standing,
+)
 from remit.service.operations.search import Page, PermittedScopes, Reached, Results, Search, Sought
 from remit.service.operations.workspaces import (
     Chosen,
@@ -29,7 +37,7 @@ from remit.service.operations.workspaces import (
     SuspendWorkspace,
 )
 
-Operation = Evaluate | EvaluateMany | Search | PermittedScopes | PolicyStatus
+Operation = Evaluate | EvaluateMany | Search | PermittedScopes | PolicyStatus | ReadMetrics
 """What is asked of the policy alone."""
 
 CatalogOperation = (
@@ -67,6 +75,7 @@ __all__ = [
     "PermittedScopes",
     "PolicyStatus",
     "Reached",
+    "ReadMetrics",
     "Refused",
     "Results",
     "Search",

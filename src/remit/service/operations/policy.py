@@ -72,6 +72,22 @@ class PolicyStatus(NamedTuple):
         return ()
 
 
+class ReadMetrics(NamedTuple):
+    """What was counted since the start, as Prometheus reads it."""
+
+    def needs(self, _: Actor) -> tuple[Need, ...]:
+        """`policy:view`: counts tell how a policy is used."""
+        return (VIEW_POLICY,)
+
+    def wishes(self) -> tuple[Need, ...]:
+        """Nothing more."""
+        return ()
+
+    def ids(self) -> tuple[str, ...]:
+        """No thing in particular."""
+        return ()
+
+
 class Refused(NamedTuple):
     """What did not go live: its revision (empty if the source could not be read), when it was first refused
     (microseconds since 1970, UTC), and why: what the reader found, or else sentences."""
