@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from remit.adapters.git_calls import Git
 from remit.adapters.policy_files import MOST_FILES
 from remit.core.names import quoted
 from remit.core.reader import MAX_FILE_BYTES
 from remit.errors import Misconfigured
 
-SECONDS = 60
-"""How long git may take for one answer."""
+MOST_BYTES = 512 * 1024 * 1024
+"""Bytes of all files of a policy: they are in memory at once."""
 
 _REVISION = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9_./@{}^~+-]*")
 _REGULAR = ("100644", "100755")
@@ -40,9 +41,8 @@ def commit_of(revision: str, inside: Path) -> str:
     """
     if not _REVISION.fullmatch(revision):
         raise Misconfigured(f"{quoted(revision)} is neither a directory nor a git revision")
-    found = _git(
-        inside, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", may_fail=True
-    )
+    asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    found = Git(inside).ask(*asked, failures=(1, 128))
     if found is None:
         raise Misconfigured(f"{quoted(revision)} is neither a directory nor a revision of the git repository around it")
     return found.decode("ascii", "replace").strip()
@@ -55,10 +55,14 @@ def read_commit(revision: str, policy: Path, model: Path) -> dict[str, bytes]:
     files cannot be read, or is no regular file.
     """
     inside = _existing(policy)
-    top = Path(os.fsdecode(_git(inside, "rev-parse", "--show-toplevel") or b"").rstrip("\n"))
-    commit = commit_of(revision, top)
-    where, model_at = _within(policy, top), _within(model, top)
-    entries = [*_entries(top, commit, where), *(one for one in _entries(top, commit, model_at) if one.path == model_at)]
+    top = Path(os.fsdecode(Git(inside)("rev-parse", "--show-toplevel")).rstrip("\n"))
+    return read_objects(Git(top), commit_of(revision, top), revision, _within(policy, top), _within(model, top))
+
+
+def read_objects(git: Git, commit: str, revision: str, where: str, model_at: str) -> dict[str, bytes]:
+    """The same from any repository: `commit` is the full name of one, `revision` what to call it, and `where` and
+    `model_at` are the paths of policy and model within it, as git writes them; `.` is the top."""
+    entries = [*_entries(git, commit, where), *(one for one in _entries(git, commit, model_at) if one.path == model_at)]
     for entry in entries:
         _check(entry, revision)
     below = "" if where == "." else f"{where}/"
@@ -73,8 +77,12 @@ def read_commit(revision: str, policy: Path, model: Path) -> dict[str, bytes]:
         raise Misconfigured(
             f"`{where}` holds {len(named):,} CSV files at {quoted(revision)}; is it a policy directory?"
         )
+    _check_names(named, revision)
     named.update(("model.conf", one) for one in entries if one.path == model_at)
-    texts = _blobs(top, [entry.object for entry in named.values()])
+    size = sum(entry.size for entry in named.values())
+    if size > MOST_BYTES:
+        raise Misconfigured(f"the policy has {size:,} bytes at {quoted(revision)}; {MOST_BYTES:,} are allowed")
+    texts = _blobs(git, list(named.values()))
     return {name: texts[entry.object] for name, entry in sorted(named.items())}
 
 
@@ -101,16 +109,27 @@ def _hidden(path: str) -> bool:
 def _check(entry: _Entry, revision: str) -> None:
     if entry.mode not in _REGULAR:
         sort = _SORTS.get(entry.mode, "no regular file")
-        raise Misconfigured(f"`{entry.path}` is {sort} at {quoted(revision)}; a policy is made of regular files")
+        raise Misconfigured(f"{quoted(entry.path)} is {sort} at {quoted(revision)}; a policy is made of regular files")
     if entry.size > MAX_FILE_BYTES:
         raise Misconfigured(
-            f"`{entry.path}` has {entry.size:,} bytes at {quoted(revision)}; {MAX_FILE_BYTES:,} are allowed"
+            f"{quoted(entry.path)} has {entry.size:,} bytes at {quoted(revision)}; {MAX_FILE_BYTES:,} are allowed"
         )
 
 
-def _entries(top: Path, commit: str, path: str) -> Iterator[_Entry]:
+def _check_names(names: Iterable[str], revision: str) -> None:
+    """No name leads out of the directory it is in, and no two are one file where case does not count."""
+    known: dict[str, str] = {}
+    for name in names:
+        if not {"", ".", ".."}.isdisjoint(name.split("/")):
+            raise Misconfigured(f"{quoted(name)} is no name for a file, at {quoted(revision)}")
+        other = known.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
+        if other != name:
+            raise Misconfigured(f"{quoted(other)} and {quoted(name)} are one file to some machines; rename one of them")
+
+
+def _entries(git: Git, commit: str, path: str) -> Iterator[_Entry]:
     """What lies at and below a path in a commit."""
-    listed = _git(top, "--literal-pathspecs", "ls-tree", "-r", "-z", "--long", "--full-tree", commit, "--", path) or b""
+    listed = git("--literal-pathspecs", "ls-tree", "-r", "-z", "--long", "--full-tree", commit, "--", path)
     for line in listed.split(b"\0"):
         if line:
             facts, _, name = line.partition(b"\t")
@@ -118,10 +137,11 @@ def _entries(top: Path, commit: str, path: str) -> Iterator[_Entry]:
             yield _Entry(mode, object, 0 if size == "-" else int(size), os.fsdecode(name))
 
 
-def _blobs(top: Path, objects: list[str]) -> Mapping[str, bytes]:
+def _blobs(git: Git, entries: list[_Entry]) -> Mapping[str, bytes]:
     """The bytes of these objects, as they are: no filter and no attribute touches them."""
-    asked = "".join(f"{each}\n" for each in dict.fromkeys(objects)).encode()
-    data = _git(top, "cat-file", "--batch", given=asked) or b""
+    sizes = {entry.object: entry.size for entry in entries}
+    asked = "".join(f"{each}\n" for each in sizes).encode()
+    data = git("cat-file", "--batch", given=asked, most=sum(sizes.values()) + 200 * len(sizes))
     found: dict[str, bytes] = {}
     at = 0
     while at < len(data):
@@ -132,37 +152,3 @@ def _blobs(top: Path, objects: list[str]) -> Mapping[str, bytes]:
         found[name] = data[end + 1 : end + 1 + int(size)]
         at = end + 2 + int(size)
     return found
-
-
-def _git(inside: Path, *arguments: str, given: bytes = b"", may_fail: bool = False) -> bytes | None:
-    """What git answers; None if it fails and `may_fail`. Raises Misconfigured if it fails, or is not there."""
-    command = ["git", "--no-pager", "--no-replace-objects", "-c", "core.fsmonitor=false", *arguments]
-    try:
-        done = subprocess.run(
-            command, cwd=inside, input=given, capture_output=True, env=_environment(), timeout=SECONDS, check=False
-        )
-    except FileNotFoundError:
-        raise Misconfigured("git is not installed, so no revision can be read; name a directory instead") from None
-    except subprocess.TimeoutExpired:
-        raise Misconfigured(f"git did not answer within {SECONDS} seconds") from None
-    if done.returncode == 0:
-        return done.stdout
-    if may_fail:
-        return None
-    said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
-    raise Misconfigured(f"git could not be asked: {said}")
-
-
-def _environment() -> dict[str, str]:
-    """What git needs to find itself, and nothing that could lead it elsewhere."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
-    return {
-        **kept,
-        "LC_ALL": "C",
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_PROTOCOL_FROM_USER": "0",
-        "GIT_ALLOW_PROTOCOL": "none",
-    }

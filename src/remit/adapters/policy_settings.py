@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from remit.adapters.git_address import git_faults
+
 SOURCES = ("directory", "git", "database")
 
 NAMES = (
@@ -46,6 +48,7 @@ def policy_settings(environment: Mapping[str, str], faults: list[str]) -> Policy
         for name, what in (("REPOSITORY", "where the repository is"), ("REF", "the branch to follow")):
             if not given[f"GIT_{name}"]:
                 faults.append(f"`REMIT_SOURCE` is `git`, so `REMIT_GIT_{name}` is needed: {what}")
+        faults += git_faults(*git)
     elif any(git):
         faults.append("`REMIT_GIT_…` is for REMIT_SOURCE=git; take it out, or set the source")
     return PolicySettings(
