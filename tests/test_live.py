@@ -100,3 +100,35 @@ def test_unless_it_may_not_grow_too_old() -> None:
     assert may(live), "within reach again, though what it holds is wrong: the last good one goes on"
     live.lost("gone", 151 * SECOND + 1)
     assert live.offer(FILES, 200 * SECOND, faults_of) and may(live)
+
+
+def test_one_process_stands_as_another_does() -> None:
+    one, other = (LivePolicy(Snapshot(read_policy(FILES)), "somewhere", 1, max_age=SECOND) for _ in range(2))
+    assert one.offer(WITHOUT_ADA, 2, faults_of)
+    other.told(one.standing(), False, WITHOUT_ADA)
+    assert not may(other) and other.standing() == one.standing()
+    one.lost("gone", 2 + 2 * SECOND)
+    other.told(one.standing(), True, None)
+    with pytest.raises(CouldNotDecide, match="too old"):
+        other.current()
+    other.told(one.standing(), False, None)
+    assert not may(other)
+
+
+def test_what_is_told_of_one_policy_is_not_said_of_another(live: LivePolicy) -> None:
+    told = live.standing()._replace(revision=revision_of(WITHOUT_ADA))
+    with pytest.raises(AssertionError):
+        live.told(told, False, None)
+    assert may(live) and live.standing().revision == revision_of(FILES)
+
+
+def test_a_policy_that_is_too_old_stays_so_when_its_activation_gets_a_number() -> None:
+    live = LivePolicy(Snapshot(read_policy(FILES)), "somewhere", 0, max_age=SECOND)
+    live.lost("gone", 2 * SECOND)
+    live.numbered(revision_of(FILES), 7)
+    assert live.standing().number == 7
+    with pytest.raises(CouldNotDecide):
+        live.current()
+    live.lost("gone", 0)
+    with pytest.raises(CouldNotDecide):
+        live.current()

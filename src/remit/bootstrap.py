@@ -6,8 +6,9 @@ import gc
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from remit.adapters.identities import Identities
 from remit.adapters.keys import Keys
@@ -27,7 +28,7 @@ from remit.observing import Watch
 from remit.service.catalog_gate import CatalogDoor
 from remit.service.decisions import evaluate, evaluate_many
 from remit.service.gate import Gate, Handler
-from remit.service.live import LivePolicy
+from remit.service.live import Files, LivePolicy
 from remit.service.operations import Evaluate, EvaluateMany, Operation, PermittedScopes, PolicyStatus, Search, Standing
 from remit.service.paging import Pages
 from remit.service.ports import Policies
@@ -100,34 +101,64 @@ def mint(state: Path, subject: str, groups: tuple[str, ...], seconds: int) -> st
     return minted(secret_in(state), subject, groups, seconds, time.time_ns())
 
 
-def run_server(options: ServeOptions, live: Callable[[], tuple[Policy, Snapshot]]) -> None:
+class Prepared(NamedTuple):
+    """What a server is made of, found fit: with several processes, each is made of the same. `table` is the name and
+    the bytes of that for `/forward-auth`, if there is one."""
+
+    options: ServeOptions
+    settings: Settings
+    secret: bytes
+    table: tuple[str, bytes] | None
+
+
+def prepared(options: ServeOptions, environment: Mapping[str, str]) -> Prepared:
+    """What the command line and the environment describe. Raises Misconfigured rather than run half-configured."""
+    listening = Listening(options.host, options.port, options.base_url, options.tls, options.behind_tls_proxy)
+    settings = read_settings(environment, listening)
+    if settings.policy.max_age is not None and settings.policy.source == "directory" and not options.watch:
+        raise Misconfigured("`REMIT_MAX_POLICY_AGE` is for a policy that is followed; start with --watch")
+    table = settings.forward_auth
+    secret = secret_in(options.state)
+    found = Prepared(options, settings, secret, None if table is None else (str(table), read_file(table)))
+    callers_of(settings, options.state, secret)
+    if found.table is not None:
+        read_table(*found.table)
+    return found
+
+
+def application(what: Prepared, policies: LivePolicy, watch: Watch, url: str) -> AsgiApp:
+    """The HTTP face of one process, over its live policy; `url` is how it is reached if nothing else is said.
+
+    Raises Misconfigured or CouldNotDecide if what it needs cannot be had.
+    """
+    options, settings, secret, table = what
+    limits = Limits(settings.max_body, settings.max_batch, rate=settings.rate)
+    kept = kept_by(settings.catalog, options.state, secret, policies.current) if settings.catalog.here else None
+    exchange = exchange_of(Keys(options.state) if "keys" in settings.modes else None, secret)
+    callers = callers_of(settings, options.state, secret)
+    forward = None if table is None else read_table(*table)
+    decides = settings.catalog.pdp is None
+    url = settings.base_url or url
+    return build_app(policies, url, callers, secret, limits, forward, kept, exchange, decides, watch)
+
+
+def run_server(options: ServeOptions, live: Callable[[], tuple[Files, Policy, Snapshot]]) -> None:
     """Answer over HTTP until told to stop, by the policy that `live` finds fit to go live.
 
     Raises Misconfigured rather than run half-configured.
     """
-    listening = Listening(options.host, options.port, options.base_url, options.tls, options.behind_tls_proxy)
-    settings = read_settings(os.environ, listening)
-    if settings.policy.max_age is not None and settings.policy.source == "directory" and not options.watch:
-        raise Misconfigured("`REMIT_MAX_POLICY_AGE` is for a policy that is followed; start with --watch")
-    secret = secret_in(options.state)
-    callers = callers_of(settings, options.state, secret)
-    table = settings.forward_auth
-    forward = None if table is None else read_table(str(table), read_file(table))
-    policy, snapshot = live()
+    what = prepared(options, os.environ)
+    settings = what.settings
+    _, policy, snapshot = live()
     summary = f"{len(policy.roles)} roles, {len(policy.access_rules):,} access rules"
     del policy
     listener = _listen(options.host, options.port)
-    scheme = "http" if settings.tls is None else "https"
-    here = f"{scheme}://" + _authority(options.host, listener.getsockname()[1])
-    limits = Limits(settings.max_body, settings.max_batch, rate=settings.rate)
+    here = f"{'http' if settings.tls is None else 'https'}://" + _authority(options.host, listener.getsockname()[1])
     max_age = None if settings.policy.max_age is None else settings.policy.max_age * 1_000_000
     source = WatchedDirectory(options.policy, options.model) if options.watch else None
     policies = LivePolicy(snapshot, str(source or ""), time.time_ns() // 1_000, max_age)
-    kept = kept_by(settings.catalog, options.state, secret, policies.current) if settings.catalog.here else None
-    exchange = exchange_of(Keys(options.state) if "keys" in settings.modes else None, secret)
-    decides = settings.catalog.pdp is None
-    watch, url = Watch(policies), settings.base_url or here
-    app = build_app(policies, url, callers, secret, limits, forward, kept, exchange, decides, watch)
+    watch = Watch(policies)
+    app = application(what, policies, watch, here)
     gc.collect()
     gc.freeze()  # the snapshot lives as long as the process: no collection need ever look at it
     print(f"remit answers at {here} by revision {snapshot.revision[:12]} ({summary})", flush=True)  # noqa: T201

@@ -111,7 +111,11 @@ class RealHouse:
         """Answer over HTTP until told to stop. Raises Misconfigured rather than run half-configured."""
         from remit.bootstrap import run_server
 
-        run_server(options, lambda: self.admit(self.read(options.policy, options.model), self.now()))
+        def live() -> tuple[dict[str, bytes], Policy, Snapshot]:
+            files = self.read(options.policy, options.model)
+            return files, *self.admit(files, self.now())
+
+        run_server(options, live)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from typing import Protocol
 from remit.adapters.aside import Aside
 from remit.core.findings import Finding
 from remit.core.history import Provenance
-from remit.service.live import LivePolicy
+from remit.service.live import LiveRevision
 from remit.service.operations import Standing
 from remit.service.policies import faults_of
 
@@ -46,7 +46,7 @@ class Source(Protocol):
 
 @contextmanager
 def following(
-    policies: LivePolicy, source: Source | None, heard: Callable[[Standing, Standing], None] = lambda *_: None
+    policies: LiveRevision, source: Source | None, heard: Callable[[Standing, Standing], None] = lambda *_: None
 ) -> Iterator[None]:
     """While this lasts, whatever the source holds goes live if it may; what may not is told once. `heard` is told how
     things stood before and after each look."""

@@ -6,6 +6,7 @@ Last good or nothing: what is wrong with a candidate is told, and changes no dec
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from threading import RLock
 
 from remit.core.findings import Finding
 from remit.core.history import UNKNOWN, Provenance
@@ -23,24 +24,15 @@ Check = Callable[[Files, int], tuple[tuple[Finding, ...], tuple[str, ...]]]
 what the reader finds, or else cases that come out otherwise; two empty ones if nothing does."""
 
 
-class LivePolicy:
-    """The snapshot that answers now. One thread offers candidates; any number ask."""
+class LiveRevision:
+    """Which revision is live, and how another takes its place. One thread offers candidates; any number ask."""
 
-    def __init__(self, snapshot: Snapshot, source: str = "", now: int = 0, max_age: int | None = None) -> None:
+    def __init__(self, revision: str, source: str = "", now: int = 0, max_age: int | None = None) -> None:
         """`source` says where candidates come from; empty: from nowhere. `max_age` is how long, in microseconds, to go
         on deciding while the source is out of reach; None: for ever."""
-        assert snapshot.directory  # searches find their index made
-        self._snapshot: Snapshot | None = snapshot
-        self._good = snapshot
         self._max_age = max_age
-        self._standing = Standing(snapshot.revision, now, source, now, None)
-
-    def current(self) -> Snapshot:
-        """The snapshot that answers now. Raises CouldNotDecide if its source has been out of reach too long."""
-        snapshot = self._snapshot
-        if snapshot is None:
-            raise CouldNotDecide("the policy is too old to decide by: its source has been out of reach too long")
-        return snapshot
+        self._standing, self._too_old = Standing(revision, now, source, now, None), False
+        self._one_at_a_time = RLock()  # who numbers an activation is not who offers candidates
 
     def standing(self) -> Standing:
         """What is live since when, and what was refused since."""
@@ -51,44 +43,85 @@ class LivePolicy:
 
         What was refused before is not checked again until it changes.
         """
-        revision = revision_of(files)
-        if revision == self._good.revision:
-            self._stand(self._standing._replace(checked=now, refused=None))
+        revision, live = revision_of(files), self._standing
+        if revision == live.revision:
+            self._stand(live._replace(checked=now, refused=None))
             self.numbered(revision, came.number)
             return True
-        refused = self._standing.refused
-        if refused is not None and refused.revision == revision:
-            self._stand(self._standing._replace(checked=now))
+        if live.refused is not None and live.refused.revision == revision:
+            self._stand(live._replace(checked=now))
             return False
         findings, faults = check(files, now)
         if findings or faults:
             self._stand(self._standing._replace(checked=now, refused=Refused(revision, now, findings, faults)))
             return False
-        self._activate(files, now, came.number)
+        self._activate(
+            files, live._replace(revision=revision, since=now, checked=now, refused=None, number=came.number)
+        )
         return True
 
     def lost(self, why: str, now: int) -> None:
         """The source is out of reach: the last good policy goes on, as long as it may."""
-        refused = self._standing.refused
-        since = refused.since if refused is not None and not refused.revision else now
-        self._standing = self._standing._replace(refused=Refused("", since, (), (why,)))
-        if self._max_age is not None and now - self._standing.checked > self._max_age:
-            self._snapshot = None
+        live = self._standing
+        since = live.refused.since if live.refused is not None and not live.refused.revision else now
+        too_old = self._max_age is not None and now - live.checked > self._max_age
+        self._stand(live._replace(refused=Refused("", since, (), (why,))), too_old or self._too_old)
 
     def numbered(self, revision: str, number: int | None) -> None:
         """The log of activations has this number for the revision, if that is still live."""
-        if number is not None and self._standing.revision == revision:
-            self._standing = self._standing._replace(number=number)
+        with self._one_at_a_time:
+            if number is not None and self._standing.revision == revision:
+                self._stand(self._standing._replace(number=number), self._too_old)
 
-    def _activate(self, files: Files, now: int, number: int | None) -> None:
-        """Compile beside the live snapshot, then take its place."""
-        with undisturbed():
-            snapshot = Snapshot(read_policy(files))
-            assert snapshot.directory
+    def _activate(self, files: Files, standing: Standing) -> None:
+        """These files, with which nothing is wrong, go live."""
+        raise NotImplementedError
+
+    def _stand(self, standing: Standing, too_old: bool = False) -> None:
+        """So it stands now; `too_old`: so long out of reach that nothing may be decided."""
+        with self._one_at_a_time:
+            self._standing, self._too_old = standing, too_old
+
+
+class LivePolicy(LiveRevision):
+    """The snapshot that answers now."""
+
+    def __init__(self, snapshot: Snapshot, source: str = "", now: int = 0, max_age: int | None = None) -> None:
+        """See `LiveRevision`."""
+        super().__init__(snapshot.revision, source, now, max_age)
+        assert snapshot.directory  # searches find their index made
+        self._snapshot: Snapshot | None = snapshot
         self._good = snapshot
-        self._stand(Standing(snapshot.revision, now, self._standing.source, now, None, number))
 
-    def _stand(self, standing: Standing) -> None:
-        """The source was reached: whatever is good now answers."""
-        self._standing = standing
-        self._snapshot = self._good
+    def current(self) -> Snapshot:
+        """The snapshot that answers now. Raises CouldNotDecide if its source has been out of reach too long."""
+        snapshot = self._snapshot
+        if snapshot is None:
+            raise CouldNotDecide("the policy is too old to decide by: its source has been out of reach too long")
+        return snapshot
+
+    def told(self, standing: Standing, too_old: bool, files: Files | None) -> None:
+        """Stand as another process does, which has checked what it tells: `files` are those of the revision that is
+        live there, None if that is live here too."""
+        good = self._good if files is None else compiled(files)
+        assert good.revision == standing.revision
+        self._good = good
+        self._stand(standing, too_old)
+
+    def _activate(self, files: Files, standing: Standing) -> None:
+        """Compile beside the live snapshot, then take its place."""
+        self._good = compiled(files)
+        self._stand(standing)
+
+    def _stand(self, standing: Standing, too_old: bool = False) -> None:
+        """Whatever is good now answers, unless it is too old."""
+        super()._stand(standing, too_old)
+        self._snapshot = None if too_old else self._good
+
+
+def compiled(files: Files) -> Snapshot:
+    """The snapshot of files with which nothing is wrong, the index of its searches made."""
+    with undisturbed():
+        snapshot = Snapshot(read_policy(files))
+        assert snapshot.directory
+    return snapshot
