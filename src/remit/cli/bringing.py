@@ -11,7 +11,7 @@ import typer
 from remit.cli.exits import Exit
 from remit.cli.house import House
 from remit.cli.options import Format, Formatted
-from remit.cli.render import finding_json, finding_lines, safe
+from remit.cli.render import finding_lines, safe
 from remit.cli.screen import Screen
 from remit.core.bringing.bring import Brought, Text, bring
 from remit.core.bringing.naming import Naming
@@ -19,6 +19,7 @@ from remit.core.bringing.notes import Note
 from remit.core.bringing.proof import Difference, Proof
 from remit.core.lines import MEMBER_TYPES
 from remit.core.policy import MODEL
+from remit.core.told import finding_json
 from remit.errors import RequestInvalid
 
 MOST_SHOWN = 10

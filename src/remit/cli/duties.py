@@ -12,15 +12,17 @@ from remit.cli.asking import read_when
 from remit.cli.exits import Exit
 from remit.cli.house import House
 from remit.cli.options import MODEL, POLICY, ModelFile, PolicyDir, Tabled, TableFormat, When
-from remit.cli.render import counted, ground_json, ground_table, safe
+from remit.cli.render import ground_table, safe
 from remit.cli.screen import Screen
 from remit.cli.sinks import sheet
-from remit.core.constraints import Constraint, ground, kind_of
+from remit.core.constraints import kind_of
 from remit.core.duties import Judgement, Violation, judge
 from remit.core.model import FOREVER
+from remit.core.names import counted
 from remit.core.policy import Policy, read_policy
 from remit.core.snapshot import Snapshot
 from remit.core.times import format_instant
+from remit.core.told import violation_json
 
 _MOST_NAMES, _MOST_LINES = 8, 20  # of one violation in a text; the other formats have all
 _HEAD = (
@@ -96,24 +98,6 @@ def _json(judgement: Judgement, policy: Policy, now: int) -> dict[str, Any]:
         "judged_from": format_instant(now),
         "revision": policy.revision,
     }
-
-
-def violation_json(violation: Violation) -> dict[str, Any]:
-    """A violation for scripts."""
-    return {
-        "constraint": _constraint_json(violation.constraint),
-        "who": list(violation.who),
-        "where": list(violation.where),
-        "since": format_instant(violation.since),
-        "until": _end(violation),
-        "sentence": violation.sentence,
-        "lines": [ground_json(line) for line in violation.lines],
-    }
-
-
-def _constraint_json(constraint: Constraint) -> dict[str, Any]:
-    words = {"name": constraint.name, "kind": kind_of(constraint), "scope": constraint.scope, "why": constraint.why}
-    return words | ground_json(ground(constraint))
 
 
 def _end(violation: Violation) -> str | None:

@@ -17,7 +17,7 @@ from remit.cli.diffs import diff_lines
 from remit.cli.exits import Exit
 from remit.cli.house import House
 from remit.cli.options import MODEL, POLICY, Format, Formatted, ModelFile, PolicyDir, Reported, ReportFormat, When
-from remit.cli.render import columns, finding_json, finding_lines
+from remit.cli.render import columns, finding_lines
 from remit.cli.screen import Screen
 from remit.cli.sinks import Level, Notice, github, junit, located, sarif
 from remit.core.codes import RULES, Weight
@@ -28,6 +28,7 @@ from remit.core.lint.pages.page import Example, Whole
 from remit.core.lint.repair import repair, repairable
 from remit.core.names import did_you_mean
 from remit.core.times import format_instant
+from remit.core.told import finding_json
 from remit.errors import Conflict, RequestInvalid
 
 Fix = Annotated[bool, typer.Option("--fix", help="Show and write what can be repaired safely; then say what is left.")]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from remit.cli import ways
-from remit.cli.render import ground_json
 from remit.core.matrix import Holding
 from remit.core.model import Permission
+from remit.core.told import ground_json
 
 ROLE_SHEET = ("role", "kind", "action", "scope", "file", "line", "revision")
 SUBJECT_SHEET = ("subject", "open", "role", "scope", "by_way_of", "until", "file", "line", "memberships", "revision")

@@ -10,10 +10,11 @@ import typer
 from remit.cli.exits import Exit
 from remit.cli.house import House
 from remit.cli.options import MODEL, POLICY, Format, Formatted, ModelFile, PolicyDir
-from remit.cli.render import finding_json, finding_lines
+from remit.cli.render import finding_lines
 from remit.cli.screen import Screen
 from remit.core.cases import Given
 from remit.core.policy import Policy, read_policy
+from remit.core.told import finding_json
 from remit.errors import PolicyInvalid
 
 

@@ -12,6 +12,7 @@ from remit.core.findings import Finding
 from remit.core.model import Advice, Explanation, Ground, Question
 from remit.core.names import invisible
 from remit.core.times import format_instant
+from remit.core.told import ground_json
 
 
 def safe(text: str) -> str:
@@ -19,11 +20,6 @@ def safe(text: str) -> str:
     if invisible(text) is None:
         return text
     return "".join(f"<U+{ord(char):04X}>" if invisible(char) else char for char in text)
-
-
-def counted(count: int, what: str) -> str:
-    """So many of something."""
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def columns(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> Iterator[str]:
@@ -123,13 +119,3 @@ def _advice_json(advice: Advice) -> dict[str, Any]:
         "would_grant": advice.suggestion,
         "no_suggestion": advice.no_suggestion,
     }
-
-
-def ground_json(ground: Ground) -> dict[str, Any]:
-    """One policy line for scripts."""
-    return {"what": ground.what, "file": ground.origin.file, "line": ground.origin.line, "text": ground.text}
-
-
-def finding_json(finding: Finding) -> dict[str, Any]:
-    """One finding for scripts."""
-    return finding._asdict() | {"error": finding.is_error, "weight": str(finding.weight)}

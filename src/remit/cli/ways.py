@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from remit.cli.render import ground_json
 from remit.core.explain import Way
 from remit.core.matrix import Holding
 from remit.core.model import FOREVER, Membership
 from remit.core.review import until_of
 from remit.core.times import format_instant
+from remit.core.told import ground_json
 
 HEAD = ("ROLE", "HELD IN", "BY WAY OF", "UNTIL", "ACCESS RULE")
 SHEET = ("where", "role", "held_in", "by_way_of", "until", "access_rule_file", "access_rule_line", "memberships",

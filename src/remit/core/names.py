@@ -69,6 +69,11 @@ def quoted(text: str) -> str:
     return f"`{text}`"
 
 
+def counted(count: int, what: str) -> str:
+    """So many of something."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
 def identifier_problem(text: str) -> str | None:
     """Why `text` cannot be an identifier, as words that follow its name; None if it can (design §3)."""
     if not text.strip():
