@@ -26,7 +26,7 @@ from remit.service.operations import checked_name, checked_scope
 from remit.web.identity import Callers
 from remit.web.limits import Limits, Rates
 from remit.web.raw import DecisionRoutes
-from server import BEARER, CALLERS, EVALUATION, EVALUATIONS, SECRET, with_caller
+from server import BEARER, CALLERS, EVALUATION, EVALUATIONS, SECRET, anything, with_caller
 
 SNAPSHOT = Snapshot(read_policy(with_caller(FILES)))
 MEMBERS = ("subject", "action", "resource", "context")
@@ -65,7 +65,7 @@ ODD: list[Any] = [
 def app() -> DecisionRoutes:
     """The decision routes over the small policy."""
     gate = Gate(LivePolicy(SNAPSHOT), RingJournal(10), time.time_ns, handlers(SECRET, LivePolicy(SNAPSHOT)))
-    return DecisionRoutes(gate, Callers(CALLERS, Rates(None)), Limits(), lambda *_: None)
+    return DecisionRoutes(gate, Callers(CALLERS, Rates(None), anything), Limits(), lambda *_: None)
 
 
 async def post(routes: DecisionRoutes, path: str, body: Any) -> tuple[int, Any]:

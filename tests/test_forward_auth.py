@@ -26,7 +26,7 @@ from remit.web.forward import PATH, ForwardAuth
 from remit.web.forward_table import read_table
 from remit.web.identity import Callers
 from remit.web.limits import Rates
-from server import Running, raw_request
+from server import Running, anything, raw_request
 
 TABLE = b"""\
 GET, /environments/{id}, use, environment, {id}
@@ -78,7 +78,7 @@ def forward_auth(
     """The endpoint over a policy and a table."""
     handlers = dict.fromkeys(get_args(Operation), evaluate)  # it performs no other operation
     gate = Gate(LivePolicy(snapshot), journal or RingJournal(), time.time_ns, handlers)
-    return ForwardAuth(gate, Callers(Known(), Rates(None)), read_table("table", table), rest)
+    return ForwardAuth(gate, Callers(Known(), Rates(None), anything), read_table("table", table), rest)
 
 
 JOURNAL = RingJournal()

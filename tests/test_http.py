@@ -16,8 +16,9 @@ from remit.errors import CouldNotDecide
 from remit.service.gate import Gate
 from remit.web.app import create_app
 from remit.web.limits import Limits
+from remit.web.policy import POLICY_ROUTES
 from remit.web.raw import ROUTES
-from server import CALLERS, EVALUATION, EVALUATIONS, JSON, SECRET, Running, raw_request, serving
+from server import CALLERS, EVALUATION, EVALUATIONS, JSON, SECRET, Running, anything, raw_request, serving
 
 APIS = [EVALUATION, EVALUATIONS]
 PAGES = ["/.well-known/authzen-configuration", "/healthz", "/readyz", "/openapi.json"]
@@ -197,7 +198,7 @@ def test_a_slash_more_is_another_path_and_leads_nowhere(pdp: Running, path: str)
 
 def test_the_openapi_document_knows_every_route(pdp: Running) -> None:
     paths = pdp.client.get("/openapi.json").json()["paths"]
-    assert set(paths) == {*ROUTES, *PAGES, "/v1/policy/status", "/metrics"} - {"/openapi.json"}
+    assert set(paths) == {*ROUTES, *PAGES, *(route.path for route in POLICY_ROUTES)} - {"/openapi.json"}
     for path in ROUTES:
         assert set(paths[path]) == {"post"}
 
@@ -228,6 +229,7 @@ def broken(error: Exception) -> Callable[..., Any]:
         source.current,
         "http://127.0.0.1",
         Limits(),
+        anything,
     )
 
 

@@ -110,8 +110,9 @@ class Reached(NamedTuple):
     seen: list[Seen]
 
 
-def adapted(directory: Path, listen: int, remit: int, application: int) -> str:
-    """deploy/nginx.conf with other addresses, and with everything it writes below a directory."""
+def adapted(directory: Path, listen: int, remit: int, application: int, seconds: int = 2) -> str:
+    """deploy/nginx.conf with other addresses, and with everything it writes below a directory; it waits for remit so
+    many seconds."""
     addresses = {"127.0.0.1:8000": listen, "127.0.0.1:8080": remit, "127.0.0.1:3000": application}
     config = CONFIG
     for shipped, port in addresses.items():
@@ -119,6 +120,7 @@ def adapted(directory: Path, listen: int, remit: int, application: int) -> str:
         config = config.replace(shipped, f"127.0.0.1:{port}")
     paths = "".join(f"    {name}_temp_path {directory}/{name};\n" for name in TEMPORARY)
     top = f"daemon off;\nmaster_process off;\npid {directory}/nginx.pid;\nerror_log stderr warn;\n"
+    config = config.replace("timeout 2s;", f"timeout {seconds}s;")
     return top + config.replace("http {\n", f"http {{\n    access_log off;\n{paths}", 1)
 
 
@@ -137,10 +139,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def nginx(directory: Path, remit: int) -> Iterator[Front]:
+def nginx(directory: Path, remit: int, seconds: int = 2) -> Iterator[Front]:
     """nginx before an application of its own, asking the remit at this port."""
     application, listen = Application(), free_port()
-    command = nginx_command(directory, adapted(directory, listen, remit, application.server_address[1]))
+    command = nginx_command(directory, adapted(directory, listen, remit, application.server_address[1], seconds))
     serving = threading.Thread(target=application.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     serving.start()
     with (directory / "log").open("wb") as log:
@@ -177,8 +179,8 @@ def request(uri: str, more: str = "") -> bytes:
 
 @pytest.fixture(scope="module")
 def front(serve: Callable[..., Running], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    """nginx asking a remit over the small policy."""
-    with nginx(tmp_path_factory.mktemp("nginx"), serve(app=forward_auth()).port) as found:
+    """nginx asking a remit over the small policy, and waiting for it on a busy machine too."""
+    with nginx(tmp_path_factory.mktemp("nginx"), serve(app=forward_auth()).port, 30) as found:
         yield found
 
 

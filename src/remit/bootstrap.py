@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from remit.adapters.identities import Identities
 from remit.adapters.keys import Keys
@@ -22,16 +22,25 @@ from remit.assembly import Kept, exchange_of, exchange_secret, kept_by
 from remit.cli.house import ListedKey, ServeOptions
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
-from remit.errors import Misconfigured
+from remit.errors import CouldNotDecide, Misconfigured
 from remit.following import following
 from remit.observing import Watch
 from remit.service.catalog_gate import CatalogDoor
 from remit.service.decisions import evaluate, evaluate_many
 from remit.service.gate import Gate, Handler
 from remit.service.live import Files, LivePolicy
-from remit.service.operations import Evaluate, EvaluateMany, Operation, PermittedScopes, PolicyStatus, Search, Standing
+from remit.service.operations import (
+    Evaluate,
+    EvaluateMany,
+    Operation,
+    PermittedScopes,
+    PolicyStatus,
+    Search,
+    Standing,
+)
 from remit.service.paging import Pages
 from remit.service.ports import Policies
+from remit.service.publishing import Publishing
 from remit.service.searches import Searches, permitted_scopes
 from remit.serving import serve
 from remit.web.app import create_app
@@ -43,9 +52,14 @@ from remit.web.limits import Limits
 
 
 def handlers(
-    secret: bytes, policies: Policies, door: CatalogDoor | None = None, watch: Watch | None = None
+    secret: bytes,
+    policies: Policies,
+    door: CatalogDoor | None = None,
+    watch: Watch | None = None,
+    publishing: Publishing | None = None,
 ) -> dict[type[Operation], Handler]:
-    """Every operation and what performs it; `secret` is that of the state directory, `door` the catalog's if any."""
+    """Every operation and what performs it; `secret` is that of the state directory, `door` the catalog's if any.
+    Without `publishing` there is no history, and nothing can be published."""
     searches = Searches(Pages(derived(secret, "page tokens")), None if door is None else door.kept)
     return {
         Evaluate: evaluate,
@@ -54,7 +68,13 @@ def handlers(
         PermittedScopes: permitted_scopes,
         PolicyStatus: lambda *_: policies.standing(),
         **(watch or Watch(policies)).handlers(),
+        **(publishing or Publishing(policies)).handlers(),
     }
+
+
+async def elsewhere(_: str) -> NoReturn:
+    """Whoever decides is another process, and nobody here knows how old its policy is."""
+    raise CouldNotDecide("decisions are made elsewhere, so `Remit-Min-Revision` cannot be promised here")
 
 
 def build_app(
@@ -68,12 +88,13 @@ def build_app(
     exchange: Exchange | None = None,
     decides: bool = True,
     watch: Watch | None = None,
+    publishing: Publishing | None = None,
 ) -> AsgiApp:
     """The HTTP face over a policy, and over a catalog if there is one; where another one `decides`, only that."""
     policies = policy if isinstance(policy, LivePolicy) else LivePolicy(policy)
-    watch = watch or Watch(policies)
-    door = kept.door if kept else None
-    performed = {**handlers(secret, policies, door, watch), **(kept.handlers if kept else {})}
+    watch, publishing = watch or Watch(policies), publishing or Publishing(policies)
+    door, more = (kept.door, kept.handlers) if kept else (None, {})
+    performed = {**handlers(secret, policies, door, watch, publishing), **more}
     gate = Gate(policies, RingJournal(), time.time_ns, performed, door, watch.taps)
     catalog = exchange if kept else None
 
@@ -81,7 +102,8 @@ def build_app(
         policies.current()
         return policies.standing()
 
-    return create_app(gate, callers, ready, base_url, limits, forward, catalog, decides, watch.counts.took)
+    no_older = publishing.minimum().wait if decides else elsewhere
+    return create_app(gate, callers, ready, base_url, limits, no_older, forward, catalog, decides, watch.counts.took)
 
 
 def callers_of(settings: Settings, state: Path, secret: bytes) -> Callers:

@@ -3,6 +3,7 @@
 RemitError
 ├── PolicyInvalid     the policy does not load: carries all findings
 ├── CasesFailed       the policy does not decide what its cases say, or Casbin disagrees
+├── Blocked           a change of policy that must not go live as it is: says why, one by one
 ├── RequestInvalid    a question that cannot be asked: one sentence for the caller
 ├── NotAuthenticated  who calls is not known: no credentials, or none that hold
 ├── NotAllowed        the caller lacks a permission for the operation
@@ -42,6 +43,16 @@ class CasesFailed(RemitError):
             f"the policy does not decide what it must: {len(faults)} fault{'s' if len(faults) != 1 else ''}"
         )
         self.faults = faults
+
+
+class Blocked(RemitError):
+    """A change of policy that loads and must not go live as it is. `reasons` says why, one by one."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        super().__init__(
+            f"the change must not go live as it is: {len(reasons)} reason{'s' if len(reasons) != 1 else ''}"
+        )
+        self.reasons = reasons
 
 
 class RequestInvalid(RemitError):

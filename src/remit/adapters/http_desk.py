@@ -10,10 +10,10 @@ from remit.adapters.settings import is_loopback
 from remit.client.settings import settings
 from remit.errors import CouldNotDecide, Misconfigured
 
-SECONDS = 30.0
-"""How long a server may take: a workspace may be applied to a cluster before it answers."""
+SECONDS = 120.0
+"""How long a server may take: a change of policy is judged whole before it answers."""
 
-MOST_BYTES = 32 * 1024 * 1024
+MOST_BYTES = 128 * 1024 * 1024
 """The longest answer that is read."""
 
 

@@ -27,12 +27,13 @@ from remit.cli.matrices import add_matrix
 from remit.cli.options import MODEL, POLICY, STATE, ModelFile, PolicyDir, State
 from remit.cli.planning import add_plan
 from remit.cli.policies import add_policy_verbs
+from remit.cli.publishing import add_publishing
 from remit.cli.render import finding_lines, safe
 from remit.cli.reviewing import add_reviews
 from remit.cli.screen import Screen
 from remit.cli.testing import add_test
 from remit.cli.workspaces import add_workspaces
-from remit.errors import CasesFailed, Conflict, CouldNotDecide, NotAllowed, NotFound, PolicyInvalid, RemitError
+from remit.errors import Blocked, CasesFailed, Conflict, CouldNotDecide, NotAllowed, NotFound, PolicyInvalid, RemitError
 
 _OFFLINE = "offline: it reads policy files that its user can read anyway"
 _BEGIN = "offline: it writes new files where its user may write anyway, and overwrites none"
@@ -63,6 +64,10 @@ PUBLIC = {
     "keys create": _STATE,
     "keys list": _STATE,
     "keys revoke": _STATE,
+    "publish": _REMOTE,
+    "rollback": _REMOTE,
+    "history": _REMOTE,
+    "diff": _REMOTE,
     "asset list": _REMOTE,
     "asset show": _REMOTE,
     "asset create": _REMOTE,
@@ -92,6 +97,7 @@ def create_cli(house: House) -> typer.Typer:
     add_test(app, house)
     add_duties(app, house)
     add_plan(app, house)
+    add_publishing(app, house)
     add_beginnings(app, house)
     add_lint_verbs(app, house)
     add_bringing(app, house)
@@ -149,6 +155,9 @@ def run(house: House, arguments: list[str] | None = None) -> None:
     except CasesFailed as error:
         screen.complain(safe(fault) for fault in error.faults)
         _leave(screen, error, Exit.POLICY_INVALID)
+    except Blocked as error:
+        screen.complain(safe(reason) for reason in error.reasons)
+        _leave(screen, error, Exit.BLOCKED)
     except CouldNotDecide as error:
         _leave(screen, error, Exit.UNDECIDED)
     except (NotAllowed, NotFound, Conflict) as error:

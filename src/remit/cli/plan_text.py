@@ -9,8 +9,16 @@ from remit.cli.sinks import cell
 from remit.core.difference.folding import Entry
 from remit.core.difference.plan import Plan, is_over
 from remit.core.difference.regions import Region
-from remit.core.difference.sentences import blocked, named, region_text, rights_text, summary, time_text, who_text
-from remit.core.duties import Violation
+from remit.core.difference.sentences import (
+    blocked,
+    broken_sentence,
+    named,
+    region_text,
+    rights_text,
+    summary,
+    time_text,
+    who_text,
+)
 from remit.core.model import ROOT
 from remit.core.names import counted
 
@@ -29,7 +37,7 @@ def plan_lines(plan: Plan, names: tuple[str, str]) -> Iterator[str]:
             yield f"    and {len(entry.lines) - _MOST_LINES:,} lines more; `--format json` has them all"
     yield from map(safe, _rest(plan))
     for violation in plan.broken:
-        yield safe(f"  ! {violation.sentence}{_lasting(violation, plan)}")
+        yield safe(f"  ! {broken_sentence(violation, plan.now)}")
         yield from ground_table(violation.lines[:_MOST_LINES])
     yield from (safe(f"  ! {sentence}") for sentence in blocked(plan))
     yield summary(plan)
@@ -41,7 +49,7 @@ def plan_markdown(plan: Plan, names: tuple[str, str]) -> Iterator[str]:
     yield ""
     yield cell(summary(plan))
     yield ""
-    for sentence in (*(one.sentence + _lasting(one, plan) for one in plan.broken), *blocked(plan)):
+    for sentence in (*(broken_sentence(one, plan.now) for one in plan.broken), *blocked(plan)):
         yield f"- ⛔ {cell(sentence)}"
     yield from (f"- {cell(sentence.strip())}" for sentence in _inherited(plan))
     for sign, sentence, entry in _sentences(plan):
@@ -51,11 +59,6 @@ def plan_markdown(plan: Plan, names: tuple[str, str]) -> Iterator[str]:
     yield from (f"- {cell(sentence.strip())}" for sentence in _rest(plan))
     yield ""
     yield cell(f"from {names[0]} ({plan.base[:12]}) to {names[1]} ({plan.head[:12]}): {_counted_lines(plan)}")
-
-
-def _lasting(violation: Violation, plan: Plan) -> str:
-    time = time_text(violation.since, violation.until, plan.now)
-    return f",{time}" if time else ""
 
 
 def _counted_lines(plan: Plan) -> str:

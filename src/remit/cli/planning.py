@@ -36,7 +36,7 @@ _Head = Annotated[
 ]
 _Author = Annotated[str | None, typer.Option(metavar="SUBJECT", help="Who wrote the change: may they give all that?")]
 _Detailed = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 4 if any decision changes.")]
-_Written = Annotated[PlanFormat, typer.Option("--format", help="How the plan is written.")]
+Written = Annotated[PlanFormat, typer.Option("--format", help="How the plan is written.")]
 
 
 def add_plan(app: typer.Typer, house: House) -> None:
@@ -46,7 +46,7 @@ def add_plan(app: typer.Typer, house: House) -> None:
     def plan_change(
         base: _Base = "HEAD", head: _Head = None, author: _Author = None, detailed_exitcode: _Detailed = False,
         when: When = None, policy: PolicyDir = POLICY, model: ModelFile = MODEL,
-        format: _Written = PlanFormat.TEXT,
+        format: Written = PlanFormat.TEXT,
     ) -> None:  # fmt: skip
         """Say who gains and who loses what by a change of policy, and what blocks it (exit code 5)."""
         screen, now = Screen(), read_when(when, house.now())
@@ -59,7 +59,7 @@ def add_plan(app: typer.Typer, house: House) -> None:
             say("reading the policies")
             versions = [_read(screen, *each) for each in zip(names, (before, after), strict=True)]
             found = plan(versions[0], versions[1], now, author, say)
-        _show(screen, found, names, format)
+        show_plan(screen, found, names, format)
         changed = Exit.CHANGED if found.changes and detailed_exitcode else Exit.FINE
         raise typer.Exit(Exit.BLOCKED if found.blocked else changed)
 
@@ -73,7 +73,8 @@ def _read(screen: Screen, name: str, files: Mapping[str, bytes]) -> Version:
         raise
 
 
-def _show(screen: Screen, found: Plan, names: tuple[str, str], format: PlanFormat) -> None:
+def show_plan(screen: Screen, found: Plan, names: tuple[str, str], format: PlanFormat) -> None:
+    """Print a plan of what goes by these names."""
     match format:
         case PlanFormat.JSON:
             screen.show([json.dumps(document(found, names), indent=2, ensure_ascii=True)])

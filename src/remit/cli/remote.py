@@ -9,8 +9,20 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from remit.cli.house import House
+from remit.core.codes import RULES
+from remit.core.findings import Finding
 from remit.core.names import quoted
-from remit.errors import Conflict, CouldNotDecide, NotAllowed, NotFound, RemitError, RequestInvalid
+from remit.errors import (
+    Blocked,
+    CasesFailed,
+    Conflict,
+    CouldNotDecide,
+    NotAllowed,
+    NotFound,
+    PolicyInvalid,
+    RemitError,
+    RequestInvalid,
+)
 
 API = "/api/v1"
 NO_TOKEN = (
@@ -33,9 +45,10 @@ class Remote(NamedTuple):
         query: dict[str, str] | None = None,
         body: object = None,
         version: int | None = None,
+        base: str = API,
     ) -> str:
         """The text of an answer. Raises what the server's refusal says, and CouldNotDecide without an answer."""
-        where = "/".join((API, *(quote(part, safe="") for part in path))) + (f"?{urlencode(query)}" if query else "")
+        where = "/".join((base, *(quote(part, safe="") for part in path))) + (f"?{urlencode(query)}" if query else "")
         status, text = self.house.ask(method, self.url, self.token, where, body, version)
         if 200 <= status < 300:
             return text
@@ -67,6 +80,8 @@ def refusal(status: int, text: str) -> RemitError:
     # of what was refused for several reasons the message is all of them in one line: once is enough
     lines = details if "; ".join(details) == message else [message, *filter(None, details)]
     told = "\n".join(lines)
+    if why := _why_not(said):
+        return why
     match status:
         case 403:
             return NotAllowed("", told)
@@ -81,6 +96,24 @@ def refusal(status: int, text: str) -> RemitError:
         case 400 | 405 | 413 | 415 | 422:
             return RequestInvalid(told)
     return CouldNotDecide(told)
+
+
+def _why_not(said: dict[str, Any]) -> RemitError | None:
+    """Why a policy may not go live, if the refusal says that."""
+    if found := entries(said.get("findings")):
+        return PolicyInvalid(tuple(filter(None, map(_finding, found))))
+    for name, error in (("faults", CasesFailed), ("blocked", Blocked)):
+        if isinstance(said.get(name), list) and said[name]:
+            return error(tuple(map(str, said[name])))
+    return None
+
+
+def _finding(said: dict[str, Any]) -> Finding | None:
+    """A finding as it is here; None if this version of remit does not know its code."""
+    values = [said.get(name) for name in Finding._fields]
+    kinds = (str, int, int, str, str, str, str, int)
+    whole = all(type(value) is kind for value, kind in zip(values, kinds, strict=True))
+    return Finding(*values) if whole and said.get("code") in RULES else None  # type: ignore[arg-type]
 
 
 def loaded(text: str) -> dict[str, Any]:

@@ -16,10 +16,23 @@ from remit.core.snapshot import Snapshot
 from remit.errors import CouldNotDecide, Misconfigured, NotAllowed, NotFound
 from remit.service.catalog_gate import CatalogDoor
 from remit.service.needs import Need
-from remit.service.operations import CatalogOperation, Operation, Search, Sought
+from remit.service.operations import (
+    CatalogOperation,
+    DiffRevisions,
+    GetRevision,
+    Operation,
+    PolicyHistory,
+    PublishPolicy,
+    RollBack,
+    Search,
+    Sought,
+)
 from remit.service.ports import Clock, Journal, Policies, Record, Worked
 
 _IN_CATALOG = frozenset(get_args(CatalogOperation))
+_WAITS = frozenset((Search, PublishPolicy, RollBack, PolicyHistory, GetRevision, DiffRevisions))
+"""What may wait for a database, or for a judgement: done in a thread, so that nobody else waits."""
+_WHOLE_POLICY = _WAITS - {Search}
 _made = tuple.__new__  # on the way of every decision: a NamedTuple's own constructor costs twice as much
 
 
@@ -99,14 +112,22 @@ class Gate:
             homes = await _homes(self._door, ids)
         permit = _made(Permit, (actor, snapshot, when, wishes, homes))
         handler = self._handlers[type(asked)]
-        if self._door is not None and type(asked) is Search and asked.sought is Sought.RESOURCE:
-            result = await asyncio.to_thread(handler, permit, asked)  # it looks into the catalog
+        if type(asked) in _WAITS and self._waits(asked):
+            result = await asyncio.to_thread(handler, permit, asked)
         else:
             result = handler(permit, asked)
+        if type(asked) in _WHOLE_POLICY:  # it carries whole policies
+            done = Worked(type(asked).__name__, asked.needs(actor))
+            self._journal.record(Record(when, actor, done, snapshot.revision, None))
+            return result
         self._journal.record(_made(Record, (when, actor, asked, snapshot.revision, result, None)))
         for tap in self._taps:
             tap(permit, asked, result)
         return result
+
+    def _waits(self, asked: Operation) -> bool:
+        """Does this look into a database? Of searches only those for things, and only where there is a catalog."""
+        return type(asked) is not Search or (self._door is not None and asked.sought is Sought.RESOURCE)
 
     async def _work(self, actor: Actor, operation: CatalogOperation) -> Any:
         """Work on the catalog, in a thread; recorded by what was decided, since what is in it may be secret."""

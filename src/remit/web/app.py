@@ -17,7 +17,7 @@ from remit.service.operations import Standing
 from remit.web.forward import ForwardAuth
 from remit.web.forward_table import ForwardTable
 from remit.web.http import FAULT, AsgiApp, Message, Receive, Scope, Send, Took, refusal_of, untimed
-from remit.web.identity import Callers, Identities
+from remit.web.identity import Callers, Identities, NoOlder
 from remit.web.kept import TOKEN, Exchange, add_catalog, add_routes
 from remit.web.limits import Limits, Rates
 from remit.web.openapi import with_raw_routes
@@ -83,6 +83,7 @@ def create_app(
     standing: Callable[[], Standing],
     base_url: str,
     limits: Limits,
+    no_older: NoOlder,
     forward: ForwardTable | None = None,
     exchange: Exchange | None = None,
     decides: bool = True,
@@ -95,6 +96,7 @@ def create_app(
     puts it (AuthZEN §9.2). `forward` is the table of `/forward-auth`, and `exchange` gives a token for an API key:
     the first is not there without the one, and the catalog not without the other. Unless this process `decides`,
     none of the decision routes are there: another one answers them. `took` is told how long each answer takes.
+    `no_older` waits for the policy that a caller wants at least.
     """
     base = urlsplit(base_url).path.rstrip("/")
     app = FastAPI(title="remit", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
@@ -103,7 +105,7 @@ def create_app(
     if decides:
         _add_metadata(app, base_url, base)
     _add_health(app, standing)
-    callers = Callers(identities, Rates(limits.rate))
+    callers = Callers(identities, Rates(limits.rate), no_older)
     add_routes(app, gate, callers, POLICY_ROUTES)
     if exchange is not None:
         add_catalog(app, gate, callers, exchange)

@@ -12,6 +12,9 @@ from remit.web.strict import parse
 MAX_DEPTH = 16
 """Objects and arrays within one another: a workspace of blocks on the fly nests deeper than a question does."""
 
+MAX_BODY = 262_144
+"""Bytes of a body; a workspace of blocks on the fly is larger than a question."""
+
 MOST = 500
 """Entries on one page of a list that has pages."""
 
@@ -70,7 +73,8 @@ API = "/api/v1"
 
 
 class CatalogRoute(NamedTuple):
-    """One route: how a request becomes an operation, of which sort, and how its result becomes an answer."""
+    """One route: how a request becomes an operation, of which sort, how its result becomes an answer, and how many
+    bytes its body may have."""
 
     method: str
     path: str
@@ -78,6 +82,7 @@ class CatalogRoute(NamedTuple):
     read: Callable[[Call], Any]
     write: Callable[[Any], Reply]
     summary: str
+    most: int = MAX_BODY
 
 
 PAGED = ("limit", "offset", "sortBy", "sortOrder", "search", "name", "filterBy")
@@ -93,8 +98,8 @@ def part_of(arguments: Mapping[str, str], limit: int | None) -> Part:
         raise RequestInvalid("`sortOrder` must be `asc` or `desc`")
     name = arguments.get("name") or _filtered_name(arguments.get("filterBy"))
     if "limit" in arguments:
-        limit = _number("limit", arguments["limit"], 1, MOST)
-    offset = _number("offset", arguments.get("offset", "0"), 0, 10**9)
+        limit = number("limit", arguments["limit"], 1, MOST)
+    offset = number("offset", arguments.get("offset", "0"), 0, 10**9)
     return Part(name, arguments.get("search") or None, _SORTS[sort], order == "desc", limit, offset)
 
 
@@ -113,11 +118,12 @@ def place_of(arguments: Mapping[str, str]) -> ByNumber | None:
         raise RequestInvalid("`projectId` and `departmentId` do not go together")
     for level in ("project", "department"):
         if f"{level}Id" in arguments:
-            return ByNumber(level, _number(f"{level}Id", arguments[f"{level}Id"], 0, 2**62))
+            return ByNumber(level, number(f"{level}Id", arguments[f"{level}Id"], 0, 2**62))
     return None
 
 
-def _number(name: str, text: str, least: int, most: int) -> int:
+def number(name: str, text: str, least: int, most: int) -> int:
+    """A whole number of a query. Raises RequestInvalid if it is none, or out of bounds."""
     if not (text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most):
         raise RequestInvalid(f"`{name}` must be a whole number from {least:,} to {most:,}")
     return int(text)

@@ -8,7 +8,18 @@ from typing import Any
 
 import msgspec
 
-from remit.errors import Conflict, CouldNotDecide, NotAllowed, NotAuthenticated, NotFound, Outdated, RequestInvalid
+from remit.errors import (
+    Blocked,
+    CasesFailed,
+    Conflict,
+    CouldNotDecide,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    Outdated,
+    PolicyInvalid,
+    RequestInvalid,
+)
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -61,6 +72,8 @@ def refusal_of(error: Exception) -> Refusal:
             return Refusal(409, str(error))
         case Outdated():
             return Refusal(412, str(error))
+        case PolicyInvalid() | CasesFailed() | Blocked():
+            return Refusal(422, str(error))
         case CouldNotDecide():
             return Refusal(503, str(error))
         case _:

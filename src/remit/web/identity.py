@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from remit.core.model import Actor
@@ -20,17 +21,31 @@ class Identities(Protocol):
         ...
 
 
-class Callers:
-    """Finds out who makes a request, and whether it makes too many."""
+MINIMUM = b"remit-min-revision"
 
-    def __init__(self, identities: Identities, rates: Rates) -> None:
+NoOlder = Callable[[str], Awaitable[None]]
+"""Waits until what is live is no older than a revision. Raises RequestInvalid or CouldNotDecide."""
+
+
+class Callers:
+    """Finds out who makes a request, whether it makes too many, and from which policy on it may be answered."""
+
+    def __init__(self, identities: Identities, rates: Rates, no_older: NoOlder) -> None:
         self._identities = identities
         self._rates = rates
+        self._no_older = no_older
 
     async def caller(self, scope: Scope, headers: dict[bytes, bytes]) -> Actor:
-        """Who makes this request, once it is counted. Raises Refusal 429 past the caller's rate, and as `identify`."""
+        """Who makes this request, once it is counted, and once the policy is no older than it says.
+
+        Raises Refusal 429 past the caller's rate, CouldNotDecide if the policy stays too old, and as `identify`.
+        """
         actor = await self._identities.identify(_credentials_of(scope, headers))
         self._rates.check(actor.subject)
+        if MINIMUM in headers:
+            if sum(name == MINIMUM for name, _ in scope["headers"]) > 1:
+                raise Refusal(400, "the request has more than one Remit-Min-Revision header")
+            await self._no_older(headers[MINIMUM].decode("latin-1"))
         return actor
 
 

@@ -12,11 +12,12 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from remit.errors import NotAllowed, NotAuthenticated, NotFound, RequestInvalid
 from remit.service.gate import Gate
-from remit.web.calls import API, Call, CatalogRoute, Reply
+from remit.web.calls import API, MAX_BODY, Call, CatalogRoute, Reply
 from remit.web.catalog import ASSET_ROUTES
 from remit.web.http import Refusal, check_length, refusal_of
 from remit.web.identity import Callers
 from remit.web.openapi import catalog_operation
+from remit.web.refused import why_not
 from remit.web.shapes import FieldsInvalid
 from remit.web.strict import parse
 from remit.web.views import VIEW_ROUTES
@@ -24,8 +25,6 @@ from remit.web.workspaces import WORKSPACE_ROUTES
 
 CATALOG_ROUTES: tuple[CatalogRoute, ...] = (*ASSET_ROUTES, *WORKSPACE_ROUTES, *VIEW_ROUTES)
 TOKEN = f"{API}/token"
-MAX_BODY = 262_144
-"""Bytes of a body; a workspace of blocks on the fly is larger than a question."""
 
 Exchange = Callable[[str, str], str]
 """The name of a service and its API key to a token."""
@@ -69,7 +68,7 @@ def _endpoint(route: CatalogRoute, gate: Gate, callers: Callers) -> Callable[[Re
         try:
             caller = await callers.caller(request.scope, headers)
             query = tuple(parse_qsl(request.url.query, keep_blank_values=True))
-            call = Call(request.path_params, query, await _body(request), headers)
+            call = Call(request.path_params, query, await _body(request, route.most), headers)
             return _written(route.write(await gate.perform(caller, route.read(call))))
         except Exception as error:
             return _refused(error)
@@ -77,15 +76,15 @@ def _endpoint(route: CatalogRoute, gate: Gate, callers: Callers) -> Callable[[Re
     return endpoint
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, most: int = MAX_BODY) -> bytes:
     """The body, bounded. Raises Refusal 413 if it is larger."""
-    check_length(request.headers.get("content-length", "").encode(), MAX_BODY)
-    data = b""
+    check_length(request.headers.get("content-length", "").encode(), most)
+    data = bytearray()
     async for part in request.stream():
         data += part
-        if len(data) > MAX_BODY:
-            raise Refusal(413, f"the body is larger than {MAX_BODY:,} bytes", (b"connection", b"close"))
-    return data
+        if len(data) > most:
+            raise Refusal(413, f"the body is larger than {most:,} bytes", (b"connection", b"close"))
+    return bytes(data)
 
 
 def _key_of(data: bytes) -> tuple[str, str]:
@@ -118,5 +117,6 @@ def _refused(error: Exception) -> Response:
         lines = error.lines
     if lines:
         body["details"] = "\n".join(lines)
+    body |= why_not(error)
     headers = {name.decode(): value.decode() for name, value in refusal.headers}
     return JSONResponse(body, refusal.status, headers)

@@ -93,12 +93,13 @@ def over_time(
         yield from open_.values()
 
 
-def cuts(sides: Sides, subject: str) -> list[int]:
-    """All instants, in order, at which something begins or ends that bears on what a subject holds in either policy;
-    before them `ALWAYS`, and behind them `FOREVER`."""
+def cuts(sides: Sides, subject: str, groups: Iterable[str] = ()) -> list[int]:
+    """All instants, in order, at which something begins or ends that bears on what a subject with these groups holds in
+    either policy; before them `ALWAYS`, and behind them `FOREVER`."""
     turns = {ALWAYS, FOREVER}
     for snapshot in sides.both:
-        for holder in (subject, *snapshot.groups_of.get(subject, ())):
+        starts = (subject, *groups)
+        for holder in {*starts, *(each for start in starts for each in snapshot.groups_of.get(start, ()))}:
             for membership in snapshot.memberships.get(holder, ()):
                 turns |= {membership.since, membership.until}
             for scope, value in snapshot.grants.get(holder, {}).items():

@@ -46,9 +46,11 @@ class Escalated(NamedTuple):
     resource: Moved | None
 
 
-def escalations(sides: Sides, effects: Iterable[Effect], author: str, now: int) -> tuple[Escalated, ...]:
-    """What the author of a change lacks of all that it gives."""
-    by = Author(sides, author, now)
+def escalations(
+    sides: Sides, effects: Iterable[Effect], author: str, now: int, groups: tuple[str, ...] = ()
+) -> tuple[Escalated, ...]:
+    """What the author of a change, who comes with these groups, lacks of all that it gives."""
+    by = Author(sides, author, now, groups)
     alike: dict[tuple[str, tuple[object, ...]], set[Pair]] = {}
     for each in (*by.lacks(effects), *by.lacks_for_all()):
         alike.setdefault((each.subject, each[3:]), set()).add((each.kind, each.action))
@@ -62,11 +64,13 @@ def escalations(sides: Sides, effects: Iterable[Effect], author: str, now: int) 
 class Author:
     """What the base policy lets the author of a change do, from `now` on."""
 
-    def __init__(self, sides: Sides, subject: str, now: int) -> None:
+    def __init__(self, sides: Sides, subject: str, now: int, groups: tuple[str, ...] = ()) -> None:
         self.subject = subject
         self._sides = sides
-        edges = [now, *(cut for cut in cuts(sides, subject) if cut > now)]
-        self._stretches = [(since, until, held_at(sides.base, subject, (), since)) for since, until in pairwise(edges)]
+        edges = [now, *(cut for cut in cuts(sides, subject, groups) if cut > now)]
+        self._stretches = [
+            (since, until, held_at(sides.base, subject, groups, since)) for since, until in pairwise(edges)
+        ]
         self._missing: dict[tuple[object, ...], tuple[str, ...]] = {}
         self._tops: dict[tuple[int, Pair], Tops] = {}
 

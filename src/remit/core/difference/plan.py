@@ -88,8 +88,16 @@ def version_of(files: Mapping[str, bytes]) -> Version:
     return Version(files, read_policy(files))
 
 
-def plan(base: Version, head: Version, now: int, author: str | None = None, say: Say = lambda _: None) -> Plan:
-    """What the change from one policy to another does. An author is judged by what `base` gives them."""
+def plan(
+    base: Version,
+    head: Version,
+    now: int,
+    author: str | None = None,
+    say: Say = lambda _: None,
+    groups: tuple[str, ...] = (),
+) -> Plan:
+    """What the change from one policy to another does. An author is judged by what `base` gives them, and the `groups`
+    that they come with."""
     say("comparing what people may")
     sides = Sides((base.policy, Snapshot(base.policy)), (head.policy, Snapshot(head.policy)))
     moved = moved_resources(sides)
@@ -98,7 +106,7 @@ def plan(base: Version, head: Version, now: int, author: str | None = None, say:
     say("judging the constraints")
     broken, standing = _violations(sides, now)
     say("judging the author")
-    escalated = None if author is None else escalations(sides, found, author, now)
+    escalated = None if author is None else escalations(sides, found, author, now, groups)
     rehung, redecided = _rehung(sides), tuple(sorted(sides.redecided))
     lines, revisions = changed_lines(base.files, head.files), (base.policy.revision, head.policy.revision)
     return Plan(

@@ -9,6 +9,7 @@ from remit.core.difference.escalation import Escalated
 from remit.core.difference.folding import Entry, Rights
 from remit.core.difference.plan import Plan, is_over
 from remit.core.difference.regions import Region
+from remit.core.duties import Violation
 from remit.core.model import ALWAYS, FOREVER, ROOT
 from remit.core.names import counted
 from remit.core.times import format_instant
@@ -84,6 +85,12 @@ def region_text(region: Region) -> str:
     """A region in words."""
     but = f" but for {', '.join(region.but)}" if region.but else ""
     return ("in all projects" if region.top == ROOT else f"in {region.top}") + but
+
+
+def broken_sentence(violation: Violation, now: int) -> str:
+    """A broken constraint: who breaks it how, from when until when."""
+    time = time_text(violation.since, violation.until, now)
+    return f"{violation.sentence},{time}" if time else violation.sentence
 
 
 def time_text(since: int, until: int, now: int) -> str:

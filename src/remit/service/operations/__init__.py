@@ -26,6 +26,17 @@ from remit.service.operations.policy import (
     Refused,
     Standing,
 )
+from remit.service.operations.publishing import (
+    Activation,
+    DiffRevisions,
+    GetRevision,
+    Kept,
+    PolicyHistory,
+    PublishPolicy,
+    RefreshPolicy,
+    RollBack,
+    checked_message,
+)
 from remit.service.operations.search import Page, PermittedScopes, Reached, Results, Search, Sought
 from remit.service.operations.workspaces import (
     Chosen,
@@ -37,7 +48,10 @@ from remit.service.operations.workspaces import (
     SuspendWorkspace,
 )
 
-Operation = Evaluate | EvaluateMany | Search | PermittedScopes | PolicyStatus | ReadMetrics
+Operation = (
+    Evaluate | EvaluateMany | Search | PermittedScopes | PolicyStatus | ReadMetrics
+    | PublishPolicy | RollBack | PolicyHistory | GetRevision | DiffRevisions | RefreshPolicy
+)  # fmt: skip
 """What is asked of the policy alone."""
 
 CatalogOperation = (
@@ -48,6 +62,7 @@ CatalogOperation = (
 """What is done in the catalog."""
 
 __all__ = [
+    "Activation",
     "Answer",
     "Answers",
     "Asked",
@@ -58,11 +73,14 @@ __all__ = [
     "CreateWorkspace",
     "DeleteAsset",
     "DeleteWorkspace",
+    "DiffRevisions",
     "Evaluate",
     "EvaluateMany",
     "GetAsset",
+    "GetRevision",
     "GetWorkspace",
     "Inline",
+    "Kept",
     "ListAccessRules",
     "ListAssets",
     "ListRoles",
@@ -73,11 +91,15 @@ __all__ = [
     "Page",
     "Part",
     "PermittedScopes",
+    "PolicyHistory",
     "PolicyStatus",
+    "PublishPolicy",
     "Reached",
     "ReadMetrics",
+    "RefreshPolicy",
     "Refused",
     "Results",
+    "RollBack",
     "Search",
     "Semantic",
     "Sought",
@@ -85,6 +107,7 @@ __all__ = [
     "SuspendWorkspace",
     "Unanswerable",
     "UpdateAsset",
+    "checked_message",
     "checked_name",
     "checked_scope",
     "kept_ids",
