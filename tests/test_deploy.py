@@ -139,7 +139,7 @@ def test_the_image_copies_what_is_there_and_installs_what_is_locked() -> None:
     copied = [name for line in instructions("COPY") if not line[0].startswith("--") for name in line[:-1]]
     assert {"requirements.lock", "pyproject.toml", "README.md", "src", "model.conf"} <= set(copied)
     assert all((ROOT / name).exists() for name in copied)
-    installs = [line for line in instructions("RUN") if "install" in line]
+    installs = [line for line in instructions("RUN") if "/opt/remit/bin/pip" in line]
     assert len(installs) == 2
     for install in installs:
         assert {"--require-hashes", "requirements.lock"} <= set(install) or {
@@ -147,6 +147,14 @@ def test_the_image_copies_what_is_there_and_installs_what_is_locked() -> None:
             "--no-build-isolation",
         } <= set(install)
     assert all(":latest" not in line[0] and ":" in line[0] for line in instructions("FROM"))
+
+
+def test_the_image_has_what_follows_a_repository() -> None:
+    (system,) = (line for line in instructions("RUN") if "apt-get" in line)
+    assert {"--no-install-recommends", "git", "openssh-client"} <= set(system)
+    user, home = (system[system.index(option) + 1] for option in ("--uid", "--home-dir"))
+    assert instructions("USER") == [[f"{user}:{user}"]]
+    assert f"HOME={home}" in instructions("ENV")[0], "where git looks for credentials and ssh for keys"
 
 
 def test_the_example_for_nginx_is_sound(tmp_path: Path) -> None:

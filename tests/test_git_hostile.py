@@ -179,6 +179,10 @@ def twice_the_same_name(place: Place) -> None:
     with_policies(place, ("100644", b"Access_Rules.csv", blob(place, b"g, user:eve, overseer, *\n")))
 
 
+def no_text(place: Place) -> None:
+    with_policies(place, ("100644", b"\xff\x1b[31m.csv", blob(place, b"x")))
+
+
 def many_files(place: Place) -> None:
     nothing = blob(place, b"")
     with_policies(
@@ -259,6 +263,7 @@ HARMFUL: dict[Callable[[Place], None], str] = {
     dot_git: "cannot be fetched.*'.git'",
     lfs_pointer: "access_rules.csv:1:",
     twice_the_same_name: "are one file to some machines",
+    no_text: "is no name for a file",
     many_files: "holds 2,.* CSV files",
     bomb: "git answers more than",
     deep: "policies/x/d/d",

@@ -117,10 +117,10 @@ def _check(entry: _Entry, revision: str) -> None:
 
 
 def _check_names(names: Iterable[str], revision: str) -> None:
-    """No name leads out of the directory it is in, and no two are one file where case does not count."""
+    """Every name is text, none leads out of the directory it is in, and no two are one file where case counts not."""
     known: dict[str, str] = {}
     for name in names:
-        if not {"", ".", ".."}.isdisjoint(name.split("/")):
+        if not {"", ".", ".."}.isdisjoint(name.split("/")) or any("\ud800" <= char <= "\udfff" for char in name):
             raise Misconfigured(f"{quoted(name)} is no name for a file, at {quoted(revision)}")
         other = known.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
         if other != name:
