@@ -43,10 +43,12 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "assembly",
         "following",
         "observing",
+        "sources",
         "errors",
     ),
     "following": ("core", "service", "adapters", "errors"),
     "observing": ("core", "service", "adapters", "errors"),
+    "sources": ("core", "service", "adapters", "following", "errors"),
     "assembly": ("core", "service", "adapters", "client", "errors"),
     "entry": ("core", "service", "adapters", "cli", "bootstrap", "errors"),
 }
@@ -76,6 +78,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "assembly": (),
     "following": (),
     "observing": (),
+    "sources": (),
     "entry": (),
 }
 """The libraries that each room may use."""

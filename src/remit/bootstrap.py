@@ -17,7 +17,6 @@ from remit.adapters.policy_files import read_file
 from remit.adapters.secret import derived, secret_in
 from remit.adapters.settings import Listening, Settings, read_settings
 from remit.adapters.tokens import dev_tokens, minted, oidc_tokens
-from remit.adapters.watching import WatchedDirectory
 from remit.assembly import Kept, exchange_of, exchange_secret, kept_by
 from remit.cli.house import ListedKey, ServeOptions
 from remit.core.policy import Policy
@@ -43,6 +42,7 @@ from remit.service.ports import Policies
 from remit.service.publishing import Publishing
 from remit.service.searches import Searches, permitted_scopes
 from remit.serving import serve
+from remit.sources import begun, source_of
 from remit.web.app import create_app
 from remit.web.forward_table import ForwardTable, read_table
 from remit.web.http import AsgiApp
@@ -171,13 +171,13 @@ def run_server(options: ServeOptions, live: Callable[[], tuple[Files, Policy, Sn
     """
     what = prepared(options, os.environ)
     settings = what.settings
-    _, policy, snapshot = live()
+    source = source_of(settings.policy, options.policy, options.model, options.state, options.watch)
+    _, policy, snapshot = begun(source, live)
     summary = f"{len(policy.roles)} roles, {len(policy.access_rules):,} access rules"
     del policy
     listener = _listen(options.host, options.port)
     here = f"{'http' if settings.tls is None else 'https'}://" + _authority(options.host, listener.getsockname()[1])
     max_age = None if settings.policy.max_age is None else settings.policy.max_age * 1_000_000
-    source = WatchedDirectory(options.policy, options.model) if options.watch else None
     policies = LivePolicy(snapshot, str(source or ""), time.time_ns() // 1_000, max_age)
     watch = Watch(policies)
     app = application(what, policies, watch, here)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from remit.adapters.git_address import Address, shown
+from remit.adapters.git_address import Address, without_secrets
 from remit.adapters.git_calls import visible
 from remit.adapters.git_files import read_objects
 from remit.adapters.git_mirror import Mirror
@@ -51,7 +51,7 @@ class GitSource:
     ) -> None:  # fmt: skip
         """`poll` is in seconds; `accept` is a commit that may be taken once though it does not follow."""
         self._mirror = mirror
-        self._name = f"git {shown(address.text)} {ref}".replace("`", "")
+        self._name = f"git {without_secrets(address.text)} {ref}"
         self._policy, self._model = policy, model
         self._poll = poll
         self._accept = accept
