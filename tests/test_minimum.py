@@ -14,6 +14,7 @@ import pytest
 
 from asking import YES
 from publishing import CHIEF, NEW, OLD, Publisher, publisher, without
+from remit.client import RemitClient
 from remit.core.policy import revision_of
 from remit.errors import CouldNotDecide
 from remit.service import minimum
@@ -137,3 +138,19 @@ def test_without_a_history_only_the_revision_itself_will_do(house: Publisher) ->
         assert time.monotonic() - began >= 0.3
 
     asyncio.run(both())
+
+
+def test_the_client_says_it_with_every_question(house: Publisher) -> None:
+    known: list[str] = []
+    token = BEARER.removeprefix("Bearer ")
+    least = {"min_revision": lambda: known[-1] if known else None}
+    with RemitClient(house.server.url, token=token, timeout=1.0, **least) as client:
+        question = ("user:ada", "create", "environment")
+        assert client.allowed(*question, home="project:vision")
+        known.append(published_behind(house))
+        verdict = client.evaluate(*question, home="project:vision")
+        assert not verdict.allowed and verdict.revision is None, "no answer rather than an old one"
+        house.behind.clear()
+        assert client.evaluate(*question, home="project:vision").revision == known[-1]
+        known.append("what is\r\nno revision")
+        assert client.evaluate(*question, home="project:vision").why == "there is no least revision: ValueError"

@@ -29,7 +29,8 @@ class AsyncRemitClient:
     plain or async, that is asked for one before every request; a plain one must not block. `timeout` bounds every call
     as a whole, retries included, in seconds; a search counts for each page. `verify` is whom TLS trusts: an ssl context
     or the path of CA certificates. `plaintext` allows `http://` beyond the loopback. `request_id` supplies an
-    X-Request-ID for every request that is given none.
+    X-Request-ID for every request that is given none, and `min_revision` the revision (or None) that no answer may be
+    older than, such as that of a policy just published: remit waits for it, or there is no answer.
 
     Raises `remit.errors.Misconfigured` for a setting that is incomplete or unsafe. Arguments that cannot be asked about
     raise TypeError or ValueError before anything is sent; a cancelled task is cancelled.
@@ -44,8 +45,9 @@ class AsyncRemitClient:
         verify: Verify = None,
         plaintext: bool = False,
         request_id: Callable[[], str] | None = None,
+        min_revision: Callable[[], str | None] | None = None,
     ) -> None:
-        self._exchange = Exchange(settings(url, token, timeout, verify, plaintext, request_id))
+        self._exchange = Exchange(settings(url, token, timeout, verify, plaintext, request_id, min_revision))
 
     async def __aenter__(self) -> Self:
         return self

@@ -10,7 +10,7 @@ import httpx
 
 from remit.client.questions import Call, encoded
 from remit.client.retries import is_tls, pause_after_answer, pause_after_failure
-from remit.client.settings import Settings, checked_id, checked_token
+from remit.client.settings import Settings, checked_id, checked_revision, checked_token
 from remit.client.strict import MAX_ANSWER, Answer, said
 from remit.errors import CouldNotDecide
 
@@ -114,7 +114,12 @@ class Exchange:
             name = request_id if request_id is not None or supply is None else checked_id(supply())
         except Exception as error:
             raise CouldNotDecide(f"there is no id for the request: {type(error).__name__}") from error
+        try:
+            least = None if self._settings.min_revision is None else checked_revision(self._settings.min_revision())
+        except Exception as error:
+            raise CouldNotDecide(f"there is no least revision: {type(error).__name__}") from error
         headers = {} if name is None else {b"x-request-id": name.encode()}
+        headers |= {} if least is None else {b"remit-min-revision": least.encode()}
         bearer = checked_token(given, CouldNotDecide).encode()
         return {**headers, b"content-type": b"application/json", b"authorization": b"Bearer " + bearer}
 

@@ -33,6 +33,7 @@ class Settings(NamedTuple):
     token: Token
     tls: ssl.SSLContext
     request_id: Callable[[], str] | None
+    min_revision: Callable[[], str | None] | None = None
 
 
 def settings(
@@ -42,6 +43,7 @@ def settings(
     verify: Verify,
     plaintext: bool,
     request_id: Callable[[], str] | None,
+    min_revision: Callable[[], str | None] | None = None,
 ) -> Settings:
     """The settings of a client. Raises Misconfigured."""
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
@@ -53,7 +55,7 @@ def settings(
     where = _checked_url(url, plaintext)
     # nothing is encrypted on http://, and reading the list of CAs takes longer than all the rest
     tls = _tls(verify) if where.startswith("https:") or verify is not None else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return Settings(where, float(timeout), token, tls, request_id)
+    return Settings(where, float(timeout), token, tls, request_id, min_revision)
 
 
 def checked_token(token: object, error: type[Misconfigured] | type[CouldNotDecide]) -> str:
@@ -61,6 +63,13 @@ def checked_token(token: object, error: type[Misconfigured] | type[CouldNotDecid
     if not isinstance(token, str) or not _sound_token(token):
         raise error("the token must be a string of visible ASCII characters without spaces")
     return token
+
+
+def checked_revision(revision: object) -> str | None:
+    """A revision that an answer must not be older than, if there is one. Raises TypeError or ValueError."""
+    if revision is not None and not (isinstance(revision, str) and _sound_token(revision)):
+        raise ValueError("`min_revision` must be a revision, as remit tells it")
+    return revision
 
 
 def checked_id(name: str | None) -> str | None:

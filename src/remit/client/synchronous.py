@@ -44,8 +44,9 @@ class RemitClient:
         verify: Verify = None,
         plaintext: bool = False,
         request_id: Callable[[], str] | None = None,
+        min_revision: Callable[[], str | None] | None = None,
     ) -> None:
-        self._worker = Worker(settings(url, token, timeout, verify, plaintext, request_id))
+        self._worker = Worker(settings(url, token, timeout, verify, plaintext, request_id, min_revision))
 
     def __enter__(self) -> Self:
         return self
