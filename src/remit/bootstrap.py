@@ -164,8 +164,10 @@ def application(what: Prepared, policies: LivePolicy, watch: Watch, url: str) ->
     return build_app(policies, url, callers, secret, limits, forward, kept, exchange, decides, watch)
 
 
-def run_server(options: ServeOptions, live: Callable[[], tuple[Files, Policy, Snapshot]]) -> None:
-    """Answer over HTTP until told to stop, by the policy that `live` finds fit to go live.
+def run_server(
+    options: ServeOptions, live: Callable[[], tuple[Files, Policy, Snapshot]], shadow: Callable[[str], Snapshot]
+) -> None:
+    """Answer over HTTP until told to stop, by the policy that `live` finds fit to go live; `shadow` gives another.
 
     Raises Misconfigured rather than run half-configured.
     """
@@ -175,17 +177,18 @@ def run_server(options: ServeOptions, live: Callable[[], tuple[Files, Policy, Sn
     _, policy, snapshot = begun(source, live)
     summary = f"{len(policy.roles)} roles, {len(policy.access_rules):,} access rules"
     del policy
+    beside = None if options.shadow_policy is None else (options.shadow_policy, shadow(options.shadow_policy))
     listener = _listen(options.host, options.port)
     here = f"{'http' if settings.tls is None else 'https'}://" + _authority(options.host, listener.getsockname()[1])
     max_age = None if settings.policy.max_age is None else settings.policy.max_age * 1_000_000
     policies = LivePolicy(snapshot, str(source or ""), time.time_ns() // 1_000, max_age)
-    watch = Watch(policies)
+    watch = Watch(policies, beside, settings.policy.shadow_sample)
     app = application(what, policies, watch, here)
     gc.collect()
     gc.freeze()  # the snapshot lives as long as the process: no collection need ever look at it
     print(f"remit answers at {here} by revision {snapshot.revision[:12]} ({summary})", flush=True)  # noqa: T201
     print(f"callers are known by {_known_by(settings.modes)}", flush=True)  # noqa: T201
-    with following(policies, source, watch.heard):
+    with following(policies, source, watch.heard), watch.running():
         serve(app, listener, settings.tls)
 
 

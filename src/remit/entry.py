@@ -115,7 +115,10 @@ class RealHouse:
             files = self.read(options.policy, options.model)
             return files, *self.admit(files, self.now())
 
-        run_server(options, live)
+        def shadow(where: str) -> Snapshot:
+            return self.admit(self.read_at(where, options.policy, options.model), self.now())[1]
+
+        run_server(options, live, shadow)
 
 
 def main() -> None:

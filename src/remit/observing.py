@@ -1,31 +1,56 @@
-"""What watches the decision point from inside: the counts, and how they are shown."""
+"""What watches the decision point from inside: the counts, the shadow policy, and how they are shown."""
 
 from __future__ import annotations
 
+import random
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from remit.adapters.metrics import Metrics
+from remit.core.snapshot import Snapshot
 from remit.service.counts import Counts
 from remit.service.gate import Handler, Tap
-from remit.service.operations import ReadMetrics, Standing
+from remit.service.operations import ListShadow, ReadMetrics, Standing
 from remit.service.ports import Policies
+from remit.service.sampling import Live, Sample
+from remit.service.shadow import Shadow, listing
 from remit.service.taps import counting
+
+REST = 0.05
+"""Seconds between looks at what waits to be compared."""
+
+FEW, PAUSE = 50, 0.001
+"""Answers compared in one go, and seconds until the next go: whoever waits for a decision comes in between."""
 
 
 class Watch:
-    """The watch over one process and its live policy. `total` gives the counts of all processes that answer together,
-    if there are others."""
+    """The watch over one process and its live policy."""
 
-    def __init__(self, policies: Policies, total: Callable[[], Counts] | None = None) -> None:
+    def __init__(
+        self,
+        policies: Policies,
+        shadow: tuple[str, Snapshot] | None = None,
+        share: float = 1.0,
+        total: Callable[[], Counts] | None = None,
+    ) -> None:
+        """`shadow` is a candidate and what it is called, asked for a `share` of what is answered. `total` gives the
+        counts of all processes that answer together, if there are others."""
         self.counts = Counts()
         self.taps: tuple[Tap, ...] = (counting(self.counts),)
+        self._policies = policies
         self._metrics = Metrics(total or self.counts.copy, lambda: policies.standing(), time.time_ns)
+        self._drains: list[tuple[Sample, Callable[[Live], None]]] = []
+        self._shadow: Shadow | None = None
+        if shadow is not None:
+            self._shadow = Shadow(shadow[1], shadow[0], share, self.counts, time.time_ns)
+            self._add(Sample("shadow", share, self.counts, random.random), self._shadow.compare)
 
     def handlers(self) -> dict[type[Any], Handler]:
         """The operations that look at what it has seen."""
-        return {ReadMetrics: lambda *_: self._metrics.text()}
+        return {ReadMetrics: lambda *_: self._metrics.text(), ListShadow: listing(self._shadow, self._policies)}
 
     def heard(self, before: Standing, after: Standing) -> None:
         """Count what came of the source."""
@@ -36,3 +61,26 @@ class Watch:
             outcome = "refused" if after.refused.revision else "lost"
         if outcome is not None:
             self.counts.reloads[outcome] = self.counts.reloads.get(outcome, 0) + 1
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """While this lasts, what was set aside is looked at, by threads that take the time that is left."""
+        stop = threading.Event()
+        for drain in self._drains:
+            threading.Thread(target=_drained, args=(stop, *drain), name="watch", daemon=True).start()
+        try:
+            yield
+        finally:
+            stop.set()
+
+    def _add(self, sample: Sample, look: Callable[[Live], None]) -> None:
+        self.taps = (*self.taps, sample.tap)
+        self._drains.append((sample, look))
+
+
+def _drained(stop: threading.Event, sample: Sample, look: Callable[[Live], None]) -> None:
+    """Until told to stop, look at all that waits, few at a time."""
+    while not stop.wait(REST):
+        while (taken := sample.take(FEW)) and not stop.wait(PAUSE):
+            for one in taken:
+                look(one)

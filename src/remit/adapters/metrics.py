@@ -41,6 +41,7 @@ class Metrics(Collector):
         counts = self._counts()
         yield decisions(counts)
         yield requests(counts)
+        yield from shadow(counts)
         yield from self._policy(counts)
 
     def _policy(self, counts: Counts) -> Iterator[Metric]:
@@ -75,6 +76,25 @@ def decisions(counts: Counts) -> Metric:
         verdict = {"granted": "allow", "invalid": "error", "undecided": "error"}.get(code, "deny")
         found.add_metric([verdict, kind, str(code)], count)
     return found
+
+
+def shadow(counts: Counts) -> Iterator[Metric]:
+    """What came of the shadow policy."""
+    for what, text in (
+        ("compared", "Live answers that the shadow policy was asked for too"),
+        ("dropped", "Live answers that it would have been asked for, had there been time"),
+        ("failed", "Live answers that it failed to give"),
+    ):
+        yield CounterMetricFamily(f"remit_shadow_{what}", text, counts.samples.get(("shadow", what), 0))
+    found = CounterMetricFamily(
+        "remit_shadow_differences", "Answers of the shadow policy that differ, by codes", labels=["from", "to"]
+    )
+    pairs: dict[tuple[str, str], int] = {}
+    for (live, candidate, *_), count in sorted(counts.differences.items()):
+        pairs[live, candidate] = pairs.get((live, candidate), 0) + count
+    for (live, candidate), count in pairs.items():
+        found.add_metric([str(live), str(candidate)], count)
+    yield found
 
 
 def requests(counts: Counts) -> Metric:

@@ -31,6 +31,7 @@ from remit.cli.publishing import add_publishing
 from remit.cli.render import finding_lines, safe
 from remit.cli.reviewing import add_reviews
 from remit.cli.screen import Screen
+from remit.cli.shadowing import add_shadow
 from remit.cli.testing import add_test
 from remit.cli.workspaces import add_workspaces
 from remit.errors import Blocked, CasesFailed, Conflict, CouldNotDecide, NotAllowed, NotFound, PolicyInvalid, RemitError
@@ -68,6 +69,7 @@ PUBLIC = {
     "rollback": _REMOTE,
     "history": _REMOTE,
     "diff": _REMOTE,
+    "shadow": _REMOTE,
     "asset list": _REMOTE,
     "asset show": _REMOTE,
     "asset create": _REMOTE,
@@ -105,6 +107,7 @@ def create_cli(house: House) -> typer.Typer:
     add_callers(app, house)
     add_blocks(app, house)
     add_workspaces(app, house)
+    add_shadow(app, house)
 
     @app.command()
     def serve(
@@ -122,11 +125,16 @@ def create_cli(house: House) -> typer.Typer:
             bool, typer.Option("--behind-tls-proxy", help="A proxy in front of this server speaks TLS.")
         ] = False,
         watch: Annotated[bool, typer.Option("--watch", help="Let changes of the policy directory go live.")] = False,
+        shadow_policy: Annotated[
+            str | None, typer.Option(metavar="DIR|REVISION", help="A policy that is asked too, and never heard.")
+        ] = None,
     ) -> None:
         """Answer decisions over HTTP. REMIT_AUTH says how callers are known; docs/callers.md lists all settings."""
         tls = (tls_cert, tls_key)
         with _told_to_stop():
-            house.serve(ServeOptions(policy, model, state, host, port, base_url, tls, behind_tls_proxy, watch))
+            house.serve(
+                ServeOptions(policy, model, state, host, port, base_url, tls, behind_tls_proxy, watch, shadow_policy)
+            )
 
     return app
 

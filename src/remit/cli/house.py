@@ -11,7 +11,8 @@ from remit.core.snapshot import Snapshot
 
 
 class ServeOptions(NamedTuple):
-    """How `remit serve` was asked to run. With `watch`, changes of the policy directory go live."""
+    """How `remit serve` was asked to run. With `watch`, changes of the policy directory go live;
+    `shadow_policy` is a directory or revision whose policy is asked beside it."""
 
     policy: Path
     model: Path
@@ -22,6 +23,7 @@ class ServeOptions(NamedTuple):
     tls: tuple[Path | None, Path | None] = (None, None)
     behind_tls_proxy: bool = False
     watch: bool = False
+    shadow_policy: str | None = None
 
 
 class ListedKey(NamedTuple):

@@ -1,6 +1,6 @@
 """What is counted while questions are answered: plain numbers that can be copied, sent and added up.
 
-Each of the fields is written by one thread only. No count is kept by the name of anybody, of a thing or of a scope, so
+Each count is written by one thread only. No count is kept by the name of anybody, of a thing or of a scope, so
 there are never more of them than the policy has kinds and there are codes.
 """
 
@@ -22,12 +22,16 @@ INVALID, UNDECIDED = "invalid", "undecided"
 @dataclass(slots=True)
 class Counts:
     """Since the start. `decisions` by kind and code; `requests` by route and status: how many fell in each bucket; and
-    `seconds`, what they took together; `reloads` by outcome: `activated`, `refused`, `lost`."""
+    `seconds`, what they took together; `reloads` by outcome: `activated`, `refused`, `lost`; `samples` by who looks
+    again (`shadow`) and what came of it (`compared`, `dropped`, `failed`); and `differences` of the shadow policy by
+    codes (live, candidate), kind and action."""
 
     decisions: dict[tuple[str, str], int] = field(default_factory=dict)
     requests: dict[tuple[str, int], list[int]] = field(default_factory=dict)
     seconds: dict[tuple[str, int], float] = field(default_factory=dict)
     reloads: dict[str, int] = field(default_factory=dict)
+    samples: dict[tuple[str, str], int] = field(default_factory=dict)
+    differences: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
 
     def took(self, route: str, status: int, seconds: float) -> None:
         """A decision route answered with this status, so many seconds after the request had begun."""
@@ -41,8 +45,8 @@ class Counts:
 
     def merge(self, other: Counts) -> None:
         """Add what another process has counted."""
-        for mine, theirs in ((self.decisions, other.decisions), (self.reloads, other.reloads)):
-            _add(mine, theirs)  # type: ignore[arg-type]
+        for name in ("decisions", "reloads", "samples", "differences"):
+            _add(getattr(self, name), getattr(other, name))
         for key, buckets in other.requests.copy().items():
             mine_of = self.requests.get(key, [0] * len(buckets))
             self.requests[key] = [one + two for one, two in zip(mine_of, buckets, strict=True)]

@@ -46,6 +46,17 @@ def evaluate_many(permit: Permit, operation: EvaluateMany) -> Answers:
     return Answers(tuple(answers), permit[1].revision)
 
 
+def question_of(permit: Permit, asked: Asked) -> Question:
+    """What is judged where `asked` is asked: with the instant, the groups that count, and the home that the catalog
+    knows. `_answer` judges the same without making a value of it, which would cost as much as the decision."""
+    actor, _, when, wishes, homes = permit
+    subject, action, kind, id, declared, place, claimed = asked
+    groups = actor.groups if subject == actor.subject else ()
+    if claimed and VOUCH in wishes:
+        groups = (*groups, *claimed)
+    return Question(subject, action, kind, id, declared, place, groups, when, home_of(homes, kind, id))
+
+
 def _answer(permit: Permit, asked: Asked, reasons: bool) -> Answer | Unanswerable:
     """Decide one question at the permit's instant, with the groups that count, and the home that the catalog knows."""
     actor, snapshot, when, wishes, homes = permit
@@ -65,8 +76,7 @@ def _answer(permit: Permit, asked: Asked, reasons: bool) -> Answer | Unanswerabl
     found = walk(snapshot, subject, action, kind, id, declared, place, groups, when, known)
     explanation = None
     if reasons:
-        question = Question(subject, action, kind, id, declared, place, groups, when, known)
-        explanation = explain(snapshot, question, Witness(*found), ignored)
+        explanation = explain(snapshot, question_of(permit, asked), Witness(*found), ignored)
         if EXPLAIN not in wishes:
             explanation = withheld(explanation)
     return _made(Answer, (found[0] is _GRANTED, found, snapshot.revision, explanation))

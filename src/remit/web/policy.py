@@ -9,6 +9,7 @@ from remit.web.calls import Call, CatalogRoute, Reply
 from remit.web.published import instant
 from remit.web.publishing import PUBLISHING_ROUTES
 from remit.web.refused import finding_body
+from remit.web.shadow import SHADOW_ROUTES
 
 
 def _status(call: Call) -> PolicyStatus:
@@ -46,4 +47,5 @@ POLICY_ROUTES: tuple[CatalogRoute, ...] = (
     CatalogRoute("GET", "/v1/policy/status", PolicyStatus, _status, _status_body, "What is live, and what was refused"),
     CatalogRoute("GET", "/metrics", ReadMetrics, _metrics, _metrics_body, "What was counted, for Prometheus"),
     *PUBLISHING_ROUTES,
+    *SHADOW_ROUTES,
 )

@@ -38,6 +38,7 @@ from remit.service.operations.publishing import (
     checked_message,
 )
 from remit.service.operations.search import Page, PermittedScopes, Reached, Results, Search, Sought
+from remit.service.operations.shadow import Compared, Difference, ListShadow
 from remit.service.operations.workspaces import (
     Chosen,
     CreateWorkspace,
@@ -50,7 +51,7 @@ from remit.service.operations.workspaces import (
 
 Operation = (
     Evaluate | EvaluateMany | Search | PermittedScopes | PolicyStatus | ReadMetrics
-    | PublishPolicy | RollBack | PolicyHistory | GetRevision | DiffRevisions | RefreshPolicy
+    | PublishPolicy | RollBack | PolicyHistory | GetRevision | DiffRevisions | RefreshPolicy | ListShadow
 )  # fmt: skip
 """What is asked of the policy alone."""
 
@@ -69,11 +70,13 @@ __all__ = [
     "ByNumber",
     "CatalogOperation",
     "Chosen",
+    "Compared",
     "CreateAsset",
     "CreateWorkspace",
     "DeleteAsset",
     "DeleteWorkspace",
     "DiffRevisions",
+    "Difference",
     "Evaluate",
     "EvaluateMany",
     "GetAsset",
@@ -84,6 +87,7 @@ __all__ = [
     "ListAccessRules",
     "ListAssets",
     "ListRoles",
+    "ListShadow",
     "ListUnits",
     "ListWorkspaces",
     "MyReach",
