@@ -33,7 +33,6 @@ from remit.service.operations import (
     EvaluateMany,
     Operation,
     PermittedScopes,
-    PolicyStatus,
     Search,
     Standing,
 )
@@ -66,7 +65,6 @@ def handlers(
         EvaluateMany: evaluate_many,
         Search: searches.search,
         PermittedScopes: permitted_scopes,
-        PolicyStatus: lambda *_: policies.standing(),
         **(watch or Watch(policies)).handlers(),
         **(publishing or Publishing(policies)).handlers(),
     }
@@ -174,7 +172,7 @@ def run_server(
     what = prepared(options, os.environ)
     settings = what.settings
     source = source_of(settings.policy, options.policy, options.model, options.state, options.watch)
-    _, policy, snapshot = begun(source, live)
+    files, policy, snapshot = begun(source, live)
     summary = f"{len(policy.roles)} roles, {len(policy.access_rules):,} access rules"
     del policy
     beside = None if options.shadow_policy is None else (options.shadow_policy, shadow(options.shadow_policy))
@@ -182,7 +180,9 @@ def run_server(
     here = f"{'http' if settings.tls is None else 'https'}://" + _authority(options.host, listener.getsockname()[1])
     max_age = None if settings.policy.max_age is None else settings.policy.max_age * 1_000_000
     policies = LivePolicy(snapshot, str(source or ""), time.time_ns() // 1_000, max_age)
-    watch = Watch(policies, beside, settings.policy.shadow_sample)
+    judge = (files, settings.policy.judge_sample)
+    watch = Watch(policies, beside, settings.policy.shadow_sample, judge=judge)
+    policies.went_live = watch.went_live
     app = application(what, policies, watch, here)
     gc.collect()
     gc.freeze()  # the snapshot lives as long as the process: no collection need ever look at it

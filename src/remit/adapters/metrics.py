@@ -42,6 +42,7 @@ class Metrics(Collector):
         yield decisions(counts)
         yield requests(counts)
         yield from shadow(counts)
+        yield from judge(counts)
         yield from self._policy(counts)
 
     def _policy(self, counts: Counts) -> Iterator[Metric]:
@@ -95,6 +96,17 @@ def shadow(counts: Counts) -> Iterator[Metric]:
     for (live, candidate), count in pairs.items():
         found.add_metric([str(live), str(candidate)], count)
     yield found
+
+
+def judge(counts: Counts) -> Iterator[Metric]:
+    """What Casbin said of live answers."""
+    for what, name, text in (
+        ("compared", "compared", "Live answers that Casbin was asked again"),
+        ("disagreed", "disagreements", "Live answers that Casbin would not have given"),
+        ("dropped", "dropped", "Live answers that it would have been asked, had there been time"),
+        ("failed", "failed", "Live answers that could not be judged again"),
+    ):
+        yield CounterMetricFamily(f"remit_judge_{name}", text, counts.samples.get(("judge", what), 0))
 
 
 def requests(counts: Counts) -> Metric:

@@ -87,11 +87,12 @@ class LivePolicy(LiveRevision):
     """The snapshot that answers now."""
 
     def __init__(self, snapshot: Snapshot, source: str = "", now: int = 0, max_age: int | None = None) -> None:
-        """See `LiveRevision`."""
+        """See `LiveRevision`. `went_live` is told of the files of each policy before it answers."""
         super().__init__(snapshot.revision, source, now, max_age)
         assert snapshot.directory  # searches find their index made
         self._snapshot: Snapshot | None = snapshot
         self._good = snapshot
+        self.went_live: Callable[[Files], None] = lambda _: None
 
     def current(self) -> Snapshot:
         """The snapshot that answers now. Raises CouldNotDecide if its source has been out of reach too long."""
@@ -105,12 +106,16 @@ class LivePolicy(LiveRevision):
         live there, None if that is live here too."""
         good = self._good if files is None else compiled(files)
         assert good.revision == standing.revision
+        if files is not None:
+            self.went_live(files)
         self._good = good
         self._stand(standing, too_old)
 
     def _activate(self, files: Files, standing: Standing) -> None:
         """Compile beside the live snapshot, then take its place."""
-        self._good = compiled(files)
+        good = compiled(files)
+        self.went_live(files)
+        self._good = good
         self._stand(standing)
 
     def _stand(self, standing: Standing, too_old: bool = False) -> None:

@@ -48,6 +48,11 @@ class Shadow:
         self._listed: dict[_Key, Difference] = {}
         self._explained = -pace
 
+    def compare_all(self, answers: list[Live]) -> None:
+        """Each of them."""
+        for live in answers:
+            self.compare(live)
+
     def compare(self, live: Live) -> None:
         """Ask the candidate what the live policy was asked: for the same instant, groups and home."""
         try:

@@ -31,6 +31,11 @@ def _status_body(live: Standing) -> Reply:
             "findings": [finding_body(finding) for finding in findings],
             "faults": list(faults),
         }
+    if live.judge is not None:
+        *counted, last = live.judge
+        body["judge"] = dict(zip(("compared", "disagreements", "dropped", "failed"), counted, strict=True))
+        if last is not None:
+            body["judge"]["last"] = {"at": instant(last[0]), "what": last[1]}
     return Reply(200, body)
 
 

@@ -24,6 +24,7 @@ from remit.service.operations.policy import (
     PolicyStatus,
     ReadMetrics,
     Refused,
+    Rejudged,
     Standing,
 )
 from remit.service.operations.publishing import (
@@ -102,6 +103,7 @@ __all__ = [
     "ReadMetrics",
     "RefreshPolicy",
     "Refused",
+    "Rejudged",
     "Results",
     "RollBack",
     "Search",

@@ -98,9 +98,22 @@ class Refused(NamedTuple):
     faults: tuple[str, ...]
 
 
+class Rejudged(NamedTuple):
+    """Live answers that Casbin was asked again: how many it was asked, how many it would give otherwise, had to be left
+    out, and could not be judged; and the last disagreement: its instant (microseconds since 1970, UTC) and a sentence.
+    """
+
+    compared: int
+    disagreements: int
+    dropped: int
+    failed: int
+    last: tuple[int, str] | None
+
+
 class Standing(NamedTuple):
     """The live revision, since when (microseconds since 1970, UTC), where candidates come from, when the source was
-    last read, what of it was refused since, and the number of this activation once the log has it."""
+    last read, what of it was refused since, and the number of this activation once the log has it; and what
+    Casbin said of its answers, where it is asked again."""
 
     revision: str
     since: int
@@ -108,3 +121,4 @@ class Standing(NamedTuple):
     checked: int
     refused: Refused | None
     number: int | None = None
+    judge: Rejudged | None = None
