@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from remit.adapters.catalog_settings import CatalogSettings
 from remit.adapters.cluster_workspaces import rendered_cluster
-from remit.adapters.db import open_catalog
+from remit.adapters.db.database import Database
 from remit.adapters.db.engine import sqlite_url
 from remit.adapters.keys import Keys
 from remit.adapters.remote_judge import RemoteJudge
@@ -69,18 +69,19 @@ def keep(catalog: Catalog, judge: Judge, cluster: Cluster, sealer: Sealer, curre
     return Kept(CatalogDoor(catalog, judge, time.time_ns), handlers)
 
 
-def kept_by(settings: CatalogSettings, state: Path, secret: bytes, current: Callable[[], Snapshot]) -> Kept:
-    """The catalog that the configuration describes.
+def database_of(settings: CatalogSettings, state: Path) -> Database:
+    """The database of the configuration, not connected yet. Raises Misconfigured if its address is none."""
+    return Database(settings.database_url or sqlite_url(state / "remit.db"))
 
-    Raises Misconfigured if it cannot be had, and CouldNotDecide if its database is out of reach.
-    """
+
+def kept_by(settings: CatalogSettings, database: Database, secret: bytes, current: Callable[[], Snapshot]) -> Kept:
+    """The catalog that the configuration describes. Raises Misconfigured if it cannot be had."""
     keys = [key_from(text) for text in settings.credentials_keys] or [derived(secret, "credentials")]
     judge: Judge = SnapshotJudge(current, time.time_ns)
     if settings.pdp is not None:
         url, token, plaintext = settings.pdp
         judge = RemoteJudge(RemitClient(url, token=token, timeout=PDP_SECONDS, plaintext=plaintext))
-    catalog = open_catalog(settings.database_url or sqlite_url(state / "remit.db"))
-    return keep(catalog, judge, rendered_cluster(settings.kubernetes), Sealer(keys), current)
+    return keep(database.catalog, judge, rendered_cluster(settings.kubernetes), Sealer(keys), current)
 
 
 def exchange_of(keys: Keys | None, secret: bytes) -> Callable[[str, str], str]:

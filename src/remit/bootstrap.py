@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from remit.adapters.db.database import Database
 from remit.adapters.identities import Identities
 from remit.adapters.keys import Keys
 from remit.adapters.memory import RingJournal
@@ -17,9 +18,8 @@ from remit.adapters.policy_files import read_file
 from remit.adapters.secret import derived, secret_in
 from remit.adapters.settings import Listening, Settings, read_settings
 from remit.adapters.tokens import dev_tokens, minted, oidc_tokens
-from remit.assembly import Kept, exchange_of, exchange_secret, kept_by
+from remit.assembly import Kept, database_of, exchange_of, exchange_secret, kept_by
 from remit.cli.house import ListedKey, ServeOptions
-from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
 from remit.errors import CouldNotDecide, Misconfigured
 from remit.following import following
@@ -27,7 +27,7 @@ from remit.observing import Watch
 from remit.service.catalog_gate import CatalogDoor
 from remit.service.decisions import evaluate, evaluate_many
 from remit.service.gate import Gate, Handler
-from remit.service.live import Files, LivePolicy
+from remit.service.live import LivePolicy
 from remit.service.operations import (
     Evaluate,
     EvaluateMany,
@@ -41,7 +41,7 @@ from remit.service.ports import Policies
 from remit.service.publishing import Publishing
 from remit.service.searches import Searches, permitted_scopes
 from remit.serving import serve
-from remit.sources import begun, source_of
+from remit.starting import Place, begin, keeping, live_by, publishing_by
 from remit.web.app import create_app
 from remit.web.forward_table import ForwardTable, read_table
 from remit.web.http import AsgiApp
@@ -146,50 +146,59 @@ def prepared(options: ServeOptions, environment: Mapping[str, str]) -> Prepared:
     return found
 
 
-def application(what: Prepared, policies: LivePolicy, watch: Watch, url: str) -> AsgiApp:
+def application(
+    what: Prepared, policies: LivePolicy, watch: Watch, url: str, database: Database, publishing: Publishing
+) -> AsgiApp:
     """The HTTP face of one process, over its live policy; `url` is how it is reached if nothing else is said.
 
     Raises Misconfigured or CouldNotDecide if what it needs cannot be had.
     """
     options, settings, secret, table = what
     limits = Limits(settings.max_body, settings.max_batch, rate=settings.rate)
-    kept = kept_by(settings.catalog, options.state, secret, policies.current) if settings.catalog.here else None
+    kept = kept_by(settings.catalog, database, secret, policies.current) if settings.catalog.here else None
     exchange = exchange_of(Keys(options.state) if "keys" in settings.modes else None, secret)
     callers = callers_of(settings, options.state, secret)
     forward = None if table is None else read_table(*table)
     decides = settings.catalog.pdp is None
     url = settings.base_url or url
-    return build_app(policies, url, callers, secret, limits, forward, kept, exchange, decides, watch)
+    return build_app(policies, url, callers, secret, limits, forward, kept, exchange, decides, watch, publishing)
 
 
-def run_server(
-    options: ServeOptions, live: Callable[[], tuple[Files, Policy, Snapshot]], shadow: Callable[[str], Snapshot]
-) -> None:
-    """Answer over HTTP until told to stop, by the policy that `live` finds fit to go live; `shadow` gives another.
+def watch_of(
+    what: Prepared, policies: LivePolicy, files: Mapping[str, bytes], shadow: Callable[[str], Snapshot]
+) -> Watch:
+    """What watches the live policy, which these files are; `shadow` gives the one that is asked beside it."""
+    name, settings = what.options.shadow_policy, what.settings.policy
+    beside = None if name is None else (name, shadow(name))
+    watch = Watch(policies, beside, settings.shadow_sample, judge=(files, settings.judge_sample))
+    policies.went_live = watch.went_live
+    return watch
+
+
+def run_server(options: ServeOptions, shadow: Callable[[str], Snapshot]) -> None:
+    """Answer over HTTP until told to stop; `shadow` gives a policy to ask beside the live one.
 
     Raises Misconfigured rather than run half-configured.
     """
-    what = prepared(options, os.environ)
-    settings = what.settings
-    source = source_of(settings.policy, options.policy, options.model, options.state, options.watch)
-    files, policy, snapshot = begun(source, live)
-    summary = f"{len(policy.roles)} roles, {len(policy.access_rules):,} access rules"
-    del policy
-    beside = None if options.shadow_policy is None else (options.shadow_policy, shadow(options.shadow_policy))
+    what, now = prepared(options, os.environ), time.time_ns() // 1_000
+    settings, database = what.settings, database_of(what.settings.catalog, options.state)
+    place = Place(options.policy, options.model, options.state)
+    begun = begin(place, options.watch, settings.policy, database, now)
+    if settings.catalog.here and begun.last_good is None:
+        database.prepare()
+    policies = live_by(begun, settings.policy, now)
+    watch, called = watch_of(what, policies, begun.first.files, shadow), begun.first.called
     listener = _listen(options.host, options.port)
     here = f"{'http' if settings.tls is None else 'https'}://" + _authority(options.host, listener.getsockname()[1])
-    max_age = None if settings.policy.max_age is None else settings.policy.max_age * 1_000_000
-    policies = LivePolicy(snapshot, str(source or ""), time.time_ns() // 1_000, max_age)
-    judge = (files, settings.policy.judge_sample)
-    watch = Watch(policies, beside, settings.policy.shadow_sample, judge=judge)
-    policies.went_live = watch.went_live
-    app = application(what, policies, watch, here)
-    gc.collect()
-    gc.freeze()  # the snapshot lives as long as the process: no collection need ever look at it
-    print(f"remit answers at {here} by revision {snapshot.revision[:12]} ({summary})", flush=True)  # noqa: T201
-    print(f"callers are known by {_known_by(settings.modes)}", flush=True)  # noqa: T201
-    with following(policies, source, watch.heard), watch.running():
-        serve(app, listener, settings.tls)
+    with publishing_by(begun, policies, database) as publishing, keeping(begun, policies, database, now) as source:
+        del begun
+        app = application(what, policies, watch, here, database, publishing)
+        gc.collect()
+        gc.freeze()  # the snapshot lives as long as the process: no collection need ever look at it
+        print(f"remit answers at {here} by revision {called}", flush=True)  # noqa: T201
+        print(f"callers are known by {_known_by(settings.modes)}", flush=True)  # noqa: T201
+        with following(policies, source, watch.heard), watch.running():
+            serve(app, listener, settings.tls)
 
 
 class RealKeys:

@@ -111,14 +111,10 @@ class RealHouse:
         """Answer over HTTP until told to stop. Raises Misconfigured rather than run half-configured."""
         from remit.bootstrap import run_server
 
-        def live() -> tuple[dict[str, bytes], Policy, Snapshot]:
-            files = self.read(options.policy, options.model)
-            return files, *self.admit(files, self.now())
-
         def shadow(where: str) -> Snapshot:
             return self.admit(self.read_at(where, options.policy, options.model), self.now())[1]
 
-        run_server(options, live, shadow)
+        run_server(options, shadow)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from threading import RLock
+from typing import Any
 
 from remit.core.findings import Finding
 from remit.core.history import UNKNOWN, Provenance
@@ -45,19 +46,18 @@ class LiveRevision:
         """
         revision, live = revision_of(files), self._standing
         if revision == live.revision:
-            self._stand(live._replace(checked=now, refused=None))
+            self._change(checked=now, refused=None)
             self.numbered(revision, came.number)
             return True
         if live.refused is not None and live.refused.revision == revision:
-            self._stand(live._replace(checked=now))
+            self._change(checked=now)
             return False
         findings, faults = check(files, now)
         if findings or faults:
-            self._stand(self._standing._replace(checked=now, refused=Refused(revision, now, findings, faults)))
+            self._change(checked=now, refused=Refused(revision, now, findings, faults))
             return False
-        self._activate(
-            files, live._replace(revision=revision, since=now, checked=now, refused=None, number=came.number)
-        )
+        stands = self._standing._replace(revision=revision, since=now, checked=now, refused=None, number=came.number)
+        self._activate(files, stands)
         return True
 
     def lost(self, why: str, now: int) -> None:
@@ -65,17 +65,27 @@ class LiveRevision:
         live = self._standing
         since = live.refused.since if live.refused is not None and not live.refused.revision else now
         too_old = self._max_age is not None and now - live.checked > self._max_age
-        self._stand(live._replace(refused=Refused("", since, (), (why,))), too_old or self._too_old)
+        self._change(too_old or self._too_old, refused=Refused("", since, (), (why,)))
 
     def numbered(self, revision: str, number: int | None) -> None:
         """The log of activations has this number for the revision, if that is still live."""
         with self._one_at_a_time:
             if number is not None and self._standing.revision == revision:
-                self._stand(self._standing._replace(number=number), self._too_old)
+                self._change(self._too_old, number=number)
+
+    def unkept(self, why: str) -> None:
+        """The log of activations lacks something that went live, and why; an empty text: it lacks nothing."""
+        with self._one_at_a_time:
+            self._change(self._too_old, unkept=why)
 
     def _activate(self, files: Files, standing: Standing) -> None:
         """These files, with which nothing is wrong, go live."""
         raise NotImplementedError
+
+    def _change(self, too_old: bool = False, **changed: Any) -> None:
+        """Some of how it stands is otherwise now; the rest stays as others left it meanwhile."""
+        with self._one_at_a_time:
+            self._stand(self._standing._replace(**changed), too_old)
 
     def _stand(self, standing: Standing, too_old: bool = False) -> None:
         """So it stands now; `too_old`: so long out of reach that nothing may be decided."""

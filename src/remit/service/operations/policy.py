@@ -15,6 +15,7 @@ class ListRoles:
     """All roles with their permissions, or the one of this number."""
 
     number: int | None = None
+    unkept: str = ""
 
     writes: ClassVar[bool] = False
 
@@ -112,8 +113,8 @@ class Rejudged(NamedTuple):
 
 class Standing(NamedTuple):
     """The live revision, since when (microseconds since 1970, UTC), where candidates come from, when the source was
-    last read, what of it was refused since, and the number of this activation once the log has it; and what
-    Casbin said of its answers, where it is asked again."""
+    last read, what of it was refused since, the number of this activation once the log has it; what Casbin
+    said of its answers, where it is asked again; and why the log lacks something that went live (empty: nothing)."""
 
     revision: str
     since: int
@@ -122,3 +123,4 @@ class Standing(NamedTuple):
     refused: Refused | None
     number: int | None = None
     judge: Rejudged | None = None
+    unkept: str = ""
