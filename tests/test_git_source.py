@@ -285,7 +285,7 @@ def test_out_of_reach_it_is_looked_at_less_often_and_yet_gets_too_old(remote: Pa
         return look(*arguments)
 
     one.look = counted  # type: ignore[method-assign]
-    thread = threading.Thread(target=one.follow, args=(stop, lambda *_: None, told.append))
+    thread = threading.Thread(target=one.follow, args=(stop, lambda *_: None, told.append), daemon=True)
     thread.start()
     until(lambda: len(told) > 40)
     stop.set()
@@ -309,7 +309,7 @@ def test_who_stops_it_need_not_wait_for_a_repository_that_does_not_answer(
     address = Address("ssh://host.invalid/x", "ssh")
     one = GitSource(Mirror(state / "policy.git", address, REF), address, REF, "policies", "model.conf", 1)
     stop = threading.Event()
-    thread = threading.Thread(target=one.follow, args=(stop, lambda *_: None, lambda _: None))
+    thread = threading.Thread(target=one.follow, args=(stop, lambda *_: None, lambda _: None), daemon=True)
     thread.start()
     time.sleep(0.5)
     stop.set()
@@ -337,9 +337,9 @@ def test_pushes_that_come_fast_are_read_whole_and_in_order(
     stop = threading.Event()
     lost: list[str] = []
     follow = threading.Thread(
-        target=one.follow, args=(stop, lambda files, _: seen.append(revision_of(files)), lost.append)
+        target=one.follow, args=(stop, lambda files, _: seen.append(revision_of(files)), lost.append), daemon=True
     )
-    pusher = threading.Thread(target=push)
+    pusher = threading.Thread(target=push, daemon=True)
     follow.start()
     pusher.start()
     until(lambda: one.wake() or (done.is_set() and seen and seen[-1] == revision_of(numbered(pushed - 1))))
