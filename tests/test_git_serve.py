@@ -85,6 +85,22 @@ def test_a_repository_that_is_gone_too_long_decides_nothing(here: Path) -> None:
         server.until(lambda: ask(server.port, YES, server.token).status_code == 200)
 
 
+def test_with_the_repository_gone_or_rewritten_it_starts_by_the_last_good_policy(here: Path) -> None:
+    with following(here) as server:
+        pushed(here, WITHOUT)
+        server.until(lambda: not server.decides())
+    shutil.move(here / "central.git", here / "away")
+    with following(here) as server:
+        assert not server.decides() and server.status()["revision"] == revision_of(WITHOUT)
+        assert "cannot be fetched" in refused(server)
+        shutil.move(here / "away", here / "central.git")
+        server.until(lambda: "refused" not in server.status())
+    git(here.parent / "tree", "reset", "-q", "--hard", "HEAD~1")
+    pushed(here, GOOD)
+    with following(here) as server:
+        assert "which does not follow" in refused(server) and not server.decides()
+
+
 @pytest.mark.parametrize(
     ("flags", "more", "what"),
     [
