@@ -113,7 +113,7 @@ def test_the_history_is_listed_and_comes_back(asks: Asks, house: Publisher, tmp_
 
 def test_a_difference_is_the_plan_that_was(asks: Asks) -> None:
     asks("publish", "-m", "ada left", "--parent", "live")
-    names = revision_of(OLD)[:12], revision_of(NEW)[:12]
+    names = "1", revision_of(NEW)[:12]
     for format in ("text", "markdown"):
         done = asks("diff", *names, "--format", format)
         assert (done.code, done.err) == (0, "")

@@ -17,7 +17,7 @@ from publishing import CHIEF, NEW, OLD, Publisher, publisher, without
 from remit.client import RemitClient
 from remit.core.policy import revision_of
 from remit.errors import CouldNotDecide
-from remit.service import minimum
+from remit.service import minimum, publishing
 from remit.service.minimum import Minimum
 from server import BEARER, EVALUATION, bearer
 
@@ -27,6 +27,7 @@ NEWER = without("g, user:bob, viewer, *", NEW)
 @pytest.fixture
 def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
     monkeypatch.setattr(minimum, "PATIENCE", 0.3)
+    monkeypatch.setattr(publishing, "LIVE", 0.1)
     with publisher() as found:
         yield found
 

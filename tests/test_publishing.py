@@ -21,6 +21,7 @@ from remit.core.difference.document import document
 from remit.core.difference.plan import plan, version_of
 from remit.core.history import How, Provenance
 from remit.core.policy import revision_of
+from remit.service import publishing
 
 
 @pytest.fixture
@@ -232,10 +233,11 @@ def test_a_plan_without_an_author_may_be_published_by_one_who_may(house: Publish
 def test_a_revision_comes_back_byte_for_byte(house: Publisher) -> None:
     assert house.publish(NEW).status_code == 200
     old, new = revision_of(OLD), revision_of(NEW)
-    for name, files in ((old, OLD), (new, NEW), (old[:9], OLD)):
+    for name, files in ((old, OLD), (new, NEW), (old[:9], OLD), ("1", OLD), ("2", NEW)):
         body = house.get(f"revisions/{name}").json()
         assert sorted(body["files"], key=lambda f: f["name"]) == sorted(encoded(files), key=lambda f: f["name"])
-    assert house.get(f"revisions/{old[:6]}").status_code == 404, "too short to mean one"
+    for name in (old[:6], "0", "3", "-1", "999999", "\u0661"):
+        assert house.get(f"revisions/{name}").status_code == 404, "there is none, or it is too short to mean one"
 
 
 def test_rolling_back_is_a_change_like_any_other(house: Publisher) -> None:
@@ -279,8 +281,9 @@ def test_where_the_policy_comes_from_elsewhere_nothing_is_published() -> None:
         assert house.get("history").json()["entries"][0]["number"] == 1, "the history is there all the same"
 
 
-def test_a_server_that_is_behind_does_not_judge(house: Publisher) -> None:
+def test_a_server_that_is_behind_does_not_judge(house: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is published is judged by the policy that is live, so that must be the one in force."""
+    monkeypatch.setattr(publishing, "LIVE", 0.1)
     house.behind.append("asleep")
     other = without("g, user:bob, viewer, *")
     assert house.publish(NEW).status_code == 200

@@ -34,8 +34,12 @@ Parent = Annotated[
 Into = Annotated[Path | None, typer.Option(metavar="DIR", help="Write the files of REVISION into a new directory.")]
 Before = Annotated[int | None, typer.Option(metavar="NUMBER", min=1, help="Only what came before this number.")]
 Limit = Annotated[int, typer.Option(metavar="N", min=1, max=500, help="How many lines.")]
-_Which = Annotated[str | None, typer.Argument(metavar="[REVISION]", help="One revision; 7 characters will do.")]
-Revision = Annotated[str, typer.Argument(metavar="REVISION", help="A revision that was live; 7 characters will do.")]
+_Which = Annotated[
+    str | None, typer.Argument(metavar="[REVISION]", help="One revision: its number, or 7 characters of it.")
+]
+Revision = Annotated[
+    str, typer.Argument(metavar="REVISION", help="A revision that was live: its number, or 7 characters of it.")
+]
 
 
 def add_publishing(app: typer.Typer, house: House) -> None:
@@ -133,7 +137,7 @@ def _fetched(server: Remote, revision: str) -> tuple[str, dict[str, bytes]]:
     except (KeyError, TypeError, binascii.Error, ValueError):
         raise CouldNotDecide("the server's answer is no policy; does `--url` lead to remit?") from None
     name = revision_of(files)
-    if name != found.get("revision") or not name.startswith(revision.lower()):
+    if name != found.get("revision") or not (revision.isdigit() or name.startswith(revision.lower())):
         raise CouldNotDecide("the files that the server sends are not those of the revision; nothing was done")
     return name, files
 

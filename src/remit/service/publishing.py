@@ -28,7 +28,7 @@ from remit.errors import (
 )
 from remit.service.gate import Handler, Permit
 from remit.service.judged import judge_change, planned_change
-from remit.service.minimum import Minimum
+from remit.service.minimum import LOOK, Minimum
 from remit.service.operations import (
     DiffRevisions,
     GetRevision,
@@ -47,6 +47,9 @@ SHORT = 7
 
 WAIT = 10.0
 """Seconds to wait while another change is judged."""
+
+LIVE = 5.0
+"""Seconds that a publish waits for its policy to go live here; it is in force whether it does or not."""
 
 Aside = Callable[..., Any]
 """Does work in a process of its own, which takes no time from those who wait for a decision."""
@@ -153,11 +156,12 @@ class Publishing:
         return found
 
     def _kept(self, name: str) -> Kept:
-        """A revision by its name, or by how it begins. Raises NotFound, or RequestInvalid if it may be several."""
+        """A revision by its name, by how it begins, or by its number in the history.
+
+        Raises NotFound, or RequestInvalid if it may be several.
+        """
         store = self._store()
-        found = {name} if store.latest_of(name) else set()
-        if not found and len(name) >= SHORT:
-            found = set(_beginning(store, name))
+        found = {name} if store.latest_of(name) else set(_meant(store, name))
         if not found:
             raise NotFound(f"there is no revision {quoted(name[:80])} that was ever live; `remit history` lists them")
         if len(found) > 1:
@@ -191,7 +195,17 @@ class Publishing:
         came = Provenance(how, actor.subject, True, message, digest)
         done = self._store().activate(files, came, "database", self._clock() // 1_000, latest.number)
         self._wake()
+        self._go_live(done)
         return done
+
+    def _go_live(self, done: Activation) -> None:
+        """Wait a while until what is in force is live here, or was refused: so whoever published may go on."""
+        until = time.monotonic() + LIVE
+        while time.monotonic() < until:
+            standing = self._policies.standing()
+            if standing.number == done.number or (standing.refused and standing.refused.revision == done.revision):
+                return
+            time.sleep(LOOK)
 
     def _base(self, live: Snapshot, latest: Activation) -> str:
         """The revision that the change is judged by: the live one. Raises CouldNotDecide while this server is behind
@@ -206,8 +220,12 @@ class Publishing:
         return _Alone(self._one)
 
 
-def _beginning(store: Revisions, text: str) -> Iterator[str]:
-    """The revisions in the log whose name begins like this."""
+def _meant(store: Revisions, text: str) -> Iterator[str]:
+    """The revisions in the log that a short text may mean: a number, or how a name begins."""
+    if len(text) < SHORT:
+        if text.isascii() and text.isdigit():
+            yield from (line.revision for line in store.history(int(text) + 1, 1) if line.number == int(text))
+        return
     before: int | None = None
     while lines := store.history(before, 500):
         yield from (line.revision for line in lines if line.revision.startswith(text))
