@@ -7,12 +7,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from remit.adapters.aside import Aside
 from remit.core.findings import Finding
 from remit.core.history import Provenance
+from remit.errors import CouldNotDecide
 from remit.service.live import LiveRevision
 from remit.service.operations import Standing
 from remit.service.policies import faults_of
@@ -73,11 +74,18 @@ def following(
 
     thread = threading.Thread(target=source.follow, args=(stop, offer, lost), name="policy source", daemon=True)
     thread.start()
+    threading.Thread(target=_warm, args=(aside,), name="policy checks", daemon=True).start()
     try:
         yield
     finally:
         stop.set()
         aside.close()
+
+
+def _warm(aside: Aside) -> None:
+    """Let the process that checks policies be there before the first one comes, which would wait seconds for it."""
+    with suppress(CouldNotDecide, RuntimeError):  # it ends before it began
+        aside(faults_of, {}, 0)
 
 
 def _tell(before: Standing, after: Standing) -> None:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+from remit.adapters.db.faults import told_already
 from remit.adapters.last_good import LastGood
 from remit.core.history import Provenance
 from remit.core.policy import revision_of
@@ -97,7 +98,8 @@ class Keeper:
         failed = 0
         while True:
             try:
-                number = noted(self._revisions, one.files, one.came, self._source, one.at)
+                with told_already(failed > 0):
+                    number = noted(self._revisions, one.files, one.came, self._source, one.at)
                 break
             except Exception as error:
                 why = _why(error)

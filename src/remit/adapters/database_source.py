@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from remit.adapters.db.database import Database
+from remit.adapters.db.faults import told_already
 from remit.adapters.db.listening import listen, listens
 from remit.core.history import Activation, Provenance
 from remit.errors import CouldNotDecide, Misconfigured, NotFound, Outdated
@@ -92,13 +93,15 @@ class DatabaseSource:
                 target=listen, args=(self._database.url, stop, self.wake), name="policy ear", daemon=True
             )
             ear.start()
-        number, rest = None, 0.0
+        number, rest, failed = None, 0.0, False
         while not stop.is_set():
             self._woken.clear()
             try:
-                found = self.look()
+                with told_already(failed):
+                    found = self.look()
                 if found is None:
                     raise Misconfigured("the database holds no policy")
+                failed = False
                 if found[1].number != number or time.monotonic() >= rest:
                     began = time.monotonic()
                     offer(*found)
@@ -106,7 +109,7 @@ class DatabaseSource:
             except Exception as error:
                 if stop.is_set():
                     return
-                number = None
+                number, failed = None, True
                 lost(_why(error))
             self._woken.wait(self._poll)
 

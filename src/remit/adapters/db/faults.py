@@ -6,6 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from psycopg import errors as postgres
 from sqlalchemy import exc
@@ -22,6 +23,19 @@ _OUR_OWN = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.NotSupp
 _NOT_LET = (postgres.InsufficientPrivilege, postgres.UndefinedTable)
 _BUSY_CODES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _TAKEN_CODES = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+
+
+_TOLD: ContextVar[bool] = ContextVar("told", default=False)
+
+
+@contextmanager
+def told_already(so: bool) -> Iterator[None]:
+    """Keep out of the log, if `so`, what is tried again and again and was in it the first time."""
+    before = _TOLD.set(so)
+    try:
+        yield
+    finally:
+        _TOLD.reset(before)
 
 
 @contextmanager
@@ -46,7 +60,8 @@ def out_of_reach(error: BaseException) -> CouldNotDecide | None:
     if isinstance(error, _OUR_OWN) and not (error.connection_invalidated or isinstance(cause, _NOT_LET)):
         return None
     said = str(cause).partition("\n")[0]  # PostgreSQL's further lines may quote the statement
-    log.warning("the catalog's database: %s: %s", type(cause).__name__, said)
+    level = logging.DEBUG if _TOLD.get() else logging.WARNING
+    log.log(level, "the catalog's database: %s: %s", type(cause).__name__, said)
     busy = isinstance(cause, _WAITED_IN_VAIN) or _sqlite_code(cause) & 0xFF in _BUSY_CODES
     return CouldNotDecide(BUSY if busy else UNREACHED)
 
