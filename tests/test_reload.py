@@ -129,10 +129,11 @@ def test_a_checkout_under_way_is_never_taken_for_a_policy(tree: Path, monkeypatc
     monkeypatch.setattr(watching, "CALM", 0.0)  # what a server waits for beside the lock does not help here
     source = WatchedDirectory(tree / "policies", tree / "model.conf")
     loads: Counter[str] = Counter()
+    files: dict[str, bytes] | None = None
     with Switching(tree):
         for _ in range(ATTEMPTS):
-            files = source.changed()
-            if files is not None:
+            last, files = files, source.look()
+            if files is not None and files is not last:
                 loads[revision_of(files)] += 1
                 if loads.total() == LOADS:
                     break

@@ -22,6 +22,7 @@ from remit.adapters import watching
 from remit.adapters.watching import WatchedDirectory
 from remit.core.policy import read_policy, revision_of
 from remit.core.snapshot import Snapshot
+from remit.errors import CouldNotDecide
 from remit.following import following
 from remit.service.live import LivePolicy
 from server import with_caller
@@ -104,7 +105,7 @@ def test_what_is_written_goes_live_and_what_is_wrong_does_not(followed: Followed
     written(BROKEN, followed.directory)
     followed.until(lambda: "refused" in followed.status())
     after, refused = followed.status(), followed.status()["refused"]
-    assert status["checked"] == status["since"] == after["since"] < after["checked"] == refused["since"]
+    assert status["since"] == after["since"] < refused["since"] <= after["checked"]
     (found,) = [each for each in refused["findings"] if each["error"]]
     assert (found["code"], found["line"], found["column"]) == ("R013", BROKEN[RULES].count(b"\n"), 14)
     assert refused["revision"] == revision_of(BROKEN) and not followed.decides()
@@ -179,7 +180,7 @@ def test_what_cannot_be_read_is_told_once_in_the_log(tmp_path: Path, caplog: pyt
     source = WatchedDirectory(tmp_path / "policies", tmp_path / "model.conf")
     live = LivePolicy(Snapshot(read_policy(GOOD)), str(source))
     with following(live, source):
-        shutil.rmtree(tmp_path / "policies")
+        (tmp_path / "policies").rename(tmp_path / "gone")  # at once: half of a directory is another matter
         while live.standing().refused is None:
             time.sleep(0.05)
         first = live.standing()
@@ -189,16 +190,37 @@ def test_what_cannot_be_read_is_told_once_in_the_log(tmp_path: Path, caplog: pyt
     assert "the policy cannot be read; revision" in told.getMessage()
 
 
+def test_a_directory_in_which_nothing_changes_is_in_reach(tmp_path: Path) -> None:
+    """Its age is since it was last looked at, not since it last changed: the first bad look is no long absence."""
+    written(GOOD, tmp_path)
+    source = WatchedDirectory(tmp_path / "policies", tmp_path / "model.conf")
+    live = LivePolicy(Snapshot(read_policy(GOOD)), str(source), time.time_ns() // 1_000, max_age=2_000_000)
+    with following(live, source):
+        time.sleep(3 * watching.LOOK)
+        began = live.standing().checked
+        (tmp_path / "policies").rename(tmp_path / "gone")
+        while live.standing().refused is None:
+            time.sleep(0.02)
+        live.current()
+        until = time.monotonic() + PATIENCE
+        with pytest.raises(CouldNotDecide, match="too old"):
+            while time.monotonic() < until:
+                live.current()
+                time.sleep(0.02)
+    assert live.standing().checked >= began
+
+
 def test_a_checkout_under_way_is_left_alone(tmp_path: Path) -> None:
     written(GOOD, tmp_path)
     (tmp_path / ".git").mkdir()
     lock = tmp_path / ".git" / "index.lock"
     lock.touch()
     source = WatchedDirectory(tmp_path / "policies", tmp_path / "model.conf")
-    assert source.changed() is None, "git is writing"
+    assert source.look() is None, "git is writing"
     lock.unlink()
-    assert source.changed() == GOOD
-    assert source.changed() is None, "nothing has changed since"
+    found = source.look()
+    assert found == GOOD
+    assert source.look() is found, "nothing has changed since"
 
 
 def test_two_readings_that_differ_are_not_a_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,5 +228,5 @@ def test_two_readings_that_differ_are_not_a_policy(tmp_path: Path, monkeypatch: 
     readings = iter([GOOD, WITHOUT])
     monkeypatch.setattr(watching, "read_directory", lambda *_: next(readings, WITHOUT))
     source = WatchedDirectory(tmp_path / "policies", tmp_path / "model.conf")
-    assert source.changed() is None
-    assert source.changed() == WITHOUT
+    assert source.look() is None
+    assert source.look() == WITHOUT

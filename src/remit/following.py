@@ -36,8 +36,8 @@ class Source(Protocol):
         offer: Callable[[dict[str, bytes], Provenance], None],
         lost: Callable[[str], None],
     ) -> None:
-        """Until told to stop, `offer` what the source holds each time that it has changed, and say in a sentence why it
-        cannot be read each time that it is looked at in vain."""
+        """Until told to stop, `offer` what the source holds each time that it is looked at, the very same files if
+        nothing has changed, and say in a sentence why it cannot be read each time that it is looked at in vain."""
         ...
 
     def wake(self) -> None:

@@ -37,16 +37,17 @@ class WatchedDirectory:
         self._policy = policy
         self._model = model
         self._seen: Mark | None = None
+        self._held: Files | None = None
 
     def __str__(self) -> str:
         return f"directory {self._policy}"
 
     def follow(self, stop: threading.Event, offer: Offer, lost: Callable[[str], None]) -> None:
-        """Until told to stop, `offer` what the directory holds each time that it has changed, and say what it is that
-        cannot be read each time that it is looked at in vain."""
+        """Until told to stop, `offer` what the directory holds each time that it is looked at, the very same files if none
+        of them has changed, and say what it is that cannot be read each time that it is looked at in vain."""
         for _ in self._moments(stop):
             try:
-                files = self.changed()
+                files = self.look()
                 if files is not None:
                     offer(files, UNKNOWN)
             except Misconfigured as error:
@@ -63,15 +64,17 @@ class WatchedDirectory:
         """Look soon, as if something had changed: which the directory is within a second in any case."""
         self._seen = None
 
-    def changed(self) -> Files | None:
-        """The files, if they are others than last time and nobody is writing them; else None.
+    def look(self) -> Files | None:
+        """The files, the very same ones as last time if nothing has changed; None while somebody is writing them.
 
         They are read twice: a checkout that is under way shows as two readings that differ, or by git's lock.
         Raises Misconfigured if they cannot be read.
         """
         mark = self._mark()
-        if mark == self._seen or self._locked():
+        if self._locked():
             return None
+        if mark == self._seen:
+            return self._held
         try:
             first = read_directory(self._policy, self._model)
             time.sleep(CALM)
@@ -82,7 +85,7 @@ class WatchedDirectory:
             raise
         if first != second or self._mark() != mark or self._locked():
             return None
-        self._seen = mark
+        self._seen, self._held = mark, second
         return second
 
     def _moments(self, stop: threading.Event) -> Iterator[None]:

@@ -126,7 +126,7 @@ def _add_diff(app: typer.Typer, house: House) -> None:
             say("reading the policies")
             before, after = (version_of(files) for _, files in sides)
             found = plan(before, after, house.now(), None, say)
-        show_plan(screen, found, (sides[0][0][:12], sides[1][0][:12]), format)
+        show_plan(screen, found, (base, head), format)
 
 
 def _fetched(server: Remote, revision: str) -> tuple[str, dict[str, bytes]]:

@@ -33,6 +33,7 @@ class LiveRevision:
         on deciding while the source is out of reach; None: for ever."""
         self._max_age = max_age
         self._standing, self._too_old = Standing(revision, now, source, now, None), False
+        self._offered: tuple[Files, str] | None = None
         self._one_at_a_time = RLock()  # who numbers an activation is not who offers candidates
 
     def standing(self) -> Standing:
@@ -42,9 +43,12 @@ class LiveRevision:
     def offer(self, files: Files, now: int, check: Check, came: Provenance = UNKNOWN) -> bool:
         """Let these files go live at `now` if nothing is wrong with them; True if they are live in the end.
 
-        What was refused before is not checked again until it changes.
+        What was refused before is not checked again until it changes; files that are the very ones offered last are
+        not even hashed again.
         """
-        revision, live = revision_of(files), self._standing
+        if self._offered is None or files is not self._offered[0]:
+            self._offered = files, revision_of(files)
+        (_, revision), live = self._offered, self._standing
         if revision == live.revision:
             self._change(checked=now, refused=None)
             self.numbered(revision, came.number)
