@@ -43,8 +43,8 @@ class WatchedDirectory:
         return f"directory {self._policy}"
 
     def follow(self, stop: threading.Event, offer: Offer, lost: Callable[[str], None]) -> None:
-        """Until told to stop, `offer` what the directory holds each time that it is looked at, the very same files if none
-        of them has changed, and say what it is that cannot be read each time that it is looked at in vain."""
+        """Until told to stop, `offer` what the directory holds each time that it is looked at (the very same files as
+        long as none of them changes), and say what it is that cannot be read each time that it is looked at in vain."""
         for _ in self._moments(stop):
             try:
                 files = self.look()
