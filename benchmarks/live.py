@@ -38,9 +38,9 @@ BODY = json.dumps(
 class Asking(threading.Thread):
     """Asks one question after the other: how long each answer took, and what it was."""
 
-    def __init__(self, port: int, token: str) -> None:
+    def __init__(self, port: int, token: str, pace: float = PACE) -> None:
         super().__init__(daemon=True)
-        self._port, self._token = port, token
+        self._port, self._token, self._pace = port, token, pace
         self.answers: list[tuple[float, float, bool]] = []
         self.done = False
 
@@ -54,7 +54,7 @@ class Asking(threading.Thread):
             allowed = json.loads(answer.read())["decision"]
             ended = time.perf_counter()
             self.answers.append((ended, ended - began, allowed))
-            time.sleep(PACE)
+            time.sleep(self._pace)
 
     def when(self, allowed: bool, after: float) -> float:
         """Wait for this answer; how many seconds after an instant it came."""

@@ -118,6 +118,18 @@ def live() -> None:
         print(f"| {rules:,} | {f['effect_s']:.2f} | {halves} | {tails} | {rest} |", flush=True)
 
 
+def workers() -> None:
+    """Several processes that answer."""
+    print("\n## Workers: 32 connections, then 24 that ask while a policy changes\n")
+    print("| workers | access rules | requests/s | share of the busiest | file to the last worker, s (worst) |")
+    print("|---|---|---|---|---|")
+    for number, rules in ((1, 10_000), (2, 10_000), (4, 10_000), (4, 100_000)):
+        f = run("workers.py", str(number), str(rules))
+        lag = f"{f['lag_s']:.2f} ({f['worst_lag_s']:.2f})"
+        share = f"{f['share_of_the_busiest']:.2f}"
+        print(f"| {number} | {rules:,} | {f['requests_per_second']:,.0f} | {share} | {lag} |", flush=True)
+
+
 def asking() -> None:
     """What a policy adds up to, over all its lines."""
     print("\n## Asking a loaded policy, the text of the answer included\n")
@@ -149,7 +161,7 @@ def planned() -> None:
 
 
 ALL = {"decide": decide, "build": build, "http": http, "search": search, "catalog": catalog, "duties": duties,
-       "live": live, "asking": asking, "lint": lint, "plan": planned}  # fmt: skip
+       "live": live, "workers": workers, "asking": asking, "lint": lint, "plan": planned}  # fmt: skip
 
 if __name__ == "__main__":
     print(f"Python {platform.python_version()}, {platform.machine()}")

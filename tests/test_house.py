@@ -31,7 +31,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "errors",
     ),
     "cli": ("core", "service.gate", "service.operations", "cli", "errors"),
-    "serving": ("serving",),
+    "serving": ("serving", "errors"),
     "bootstrap": (
         "core",
         "service",
@@ -53,7 +53,23 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "keeping": ("core", "service", "adapters", "following", "errors"),
     "starting": ("core", "service", "adapters", "following", "keeping", "sources", "errors"),
     "assembly": ("core", "service", "adapters", "client", "errors"),
-    "entry": ("core", "service", "adapters", "cli", "bootstrap", "errors"),
+    "supervising": ("core", "service", "following", "supervising", "errors"),
+    "workers": (
+        "core",
+        "service",
+        "adapters",
+        "cli",
+        "serving",
+        "assembly",
+        "bootstrap",
+        "following",
+        "keeping",
+        "observing",
+        "starting",
+        "supervising",
+        "errors",
+    ),
+    "entry": ("core", "service", "adapters", "cli", "bootstrap", "workers", "errors"),
 }
 """Which room may import what; a room stands for all that is in it."""
 
@@ -84,6 +100,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "starting": (),
     "observing": (),
     "sources": (),
+    "supervising": (),
+    "workers": (),
     "entry": (),
 }
 """The libraries that each room may use."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import socket
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,18 +15,19 @@ from remit.adapters.keys import Keys
 from remit.adapters.memory import RingJournal
 from remit.adapters.policy_files import read_file
 from remit.adapters.secret import derived, secret_in
-from remit.adapters.settings import Listening, Settings, read_settings
+from remit.adapters.settings import Listening, Settings, known_by, read_settings
 from remit.adapters.tokens import dev_tokens, minted, oidc_tokens
 from remit.assembly import Kept, database_of, exchange_of, exchange_secret, kept_by
 from remit.cli.house import ListedKey, ServeOptions
 from remit.core.snapshot import Snapshot
 from remit.errors import CouldNotDecide, Misconfigured
-from remit.following import following
+from remit.following import following, woken
 from remit.observing import Watch
 from remit.service.catalog_gate import CatalogDoor
+from remit.service.counts import Counts
 from remit.service.decisions import evaluate, evaluate_many
 from remit.service.gate import Gate, Handler
-from remit.service.live import LivePolicy
+from remit.service.live import Files, LivePolicy
 from remit.service.operations import (
     Evaluate,
     EvaluateMany,
@@ -41,7 +41,8 @@ from remit.service.ports import Policies
 from remit.service.publishing import Publishing
 from remit.service.searches import Searches, permitted_scopes
 from remit.serving import serve
-from remit.starting import Place, begin, keeping, live_by, publishing_by
+from remit.serving.listening import authority, listen_on
+from remit.starting import Place, begin, compiled_first, keeping, live_by, publishing_by, waker
 from remit.web.app import create_app
 from remit.web.forward_table import ForwardTable, read_table
 from remit.web.http import AsgiApp
@@ -165,17 +166,26 @@ def application(
 
 
 def watch_of(
-    what: Prepared, policies: LivePolicy, files: Mapping[str, bytes], shadow: Callable[[str], Snapshot]
+    what: Prepared,
+    policies: LivePolicy,
+    files: Files,
+    shadow: Snapshot | None,
+    total: Callable[[], Counts] | None = None,
 ) -> Watch:
-    """What watches the live policy, which these files are; `shadow` gives the one that is asked beside it."""
+    """What watches the live policy, which these files are; `shadow` is asked beside it, if anything is. `total` as for
+    `Watch`."""
     name, settings = what.options.shadow_policy, what.settings.policy
-    beside = None if name is None else (name, shadow(name))
-    watch = Watch(policies, beside, settings.shadow_sample, judge=(files, settings.judge_sample))
+    beside = None if name is None or shadow is None else (name, shadow)
+    watch = Watch(policies, beside, settings.shadow_sample, total, (files, settings.judge_sample))
     policies.went_live = watch.went_live
     return watch
 
 
-def run_server(options: ServeOptions, shadow: Callable[[str], Snapshot]) -> None:
+Shadow = Callable[[str], tuple[Files, Snapshot]]
+"""A policy that is fit to be asked beside the live one: its files, and those compiled."""
+
+
+def run_server(options: ServeOptions, shadow: Shadow) -> None:
     """Answer over HTTP until told to stop; `shadow` gives a policy to ask beside the live one.
 
     Raises Misconfigured rather than run half-configured.
@@ -186,19 +196,26 @@ def run_server(options: ServeOptions, shadow: Callable[[str], Snapshot]) -> None
     begun = begin(place, options.watch, settings.policy, database, now)
     if settings.catalog.here and begun.last_good is None:
         database.prepare()
-    policies = live_by(begun, settings.policy, now)
-    watch, called = watch_of(what, policies, begun.first.files, shadow), begun.first.called
-    listener = _listen(options.host, options.port)
-    here = f"{'http' if settings.tls is None else 'https'}://" + _authority(options.host, listener.getsockname()[1])
-    with publishing_by(begun, policies, database) as publishing, keeping(begun, policies, database, now) as source:
+    policies = live_by(begun, settings.policy, now, compiled_first)
+    beside = None if options.shadow_policy is None else shadow(options.shadow_policy)[1]
+    watch, called = watch_of(what, policies, begun.first.files, beside), begun.first.called
+    listener = listen_on(options.host, options.port)
+    here = f"{'http' if settings.tls is None else 'https'}://" + authority(options.host, listener.getsockname()[1])
+    publishing_too = publishing_by(policies, database, waker(begun.source), begun.name)
+    with publishing_too as publishing, keeping(begun, policies, database, now) as source:
         del begun
         app = application(what, policies, watch, here, database, publishing)
-        gc.collect()
-        gc.freeze()  # the snapshot lives as long as the process: no collection need ever look at it
+        settle()
         print(f"remit answers at {here} by revision {called}", flush=True)  # noqa: T201
-        print(f"callers are known by {_known_by(settings.modes)}", flush=True)  # noqa: T201
-        with following(policies, source, watch.heard), watch.running():
+        print(f"callers are known by {known_by(settings.modes)}", flush=True)  # noqa: T201
+        with woken(source), following(policies, source, watch.heard), watch.running():
             serve(app, listener, settings.tls)
+
+
+def settle() -> None:
+    """The snapshot lives as long as the process: no collection need ever look at it."""
+    gc.collect()
+    gc.freeze()
 
 
 class RealKeys:
@@ -221,26 +238,3 @@ class RealKeys:
     def revoke(self, id: str) -> None:
         """End a key."""
         self._keys.revoke(id)
-
-
-def _known_by(modes: tuple[str, ...]) -> str:
-    """How callers are known, in words."""
-    words = {"oidc": "the tokens of an OpenID provider", "keys": "API keys (`remit keys`)"}
-    if modes == ("dev",):
-        return "development tokens: `remit token SUBJECT` mints one (REMIT_AUTH says otherwise)"
-    return " and ".join(words[mode] for mode in modes)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there. Raises Misconfigured if it cannot."""
-    try:
-        return socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
-        )
-    except OSError as error:
-        raise Misconfigured(f"remit cannot listen on {_authority(host, port)}: {error.strerror}") from None
-
-
-def _authority(host: str, port: int) -> str:
-    """Host and port as a URL writes them."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -110,11 +110,13 @@ class RealHouse:
     def serve(self, options: ServeOptions) -> None:
         """Answer over HTTP until told to stop. Raises Misconfigured rather than run half-configured."""
         from remit.bootstrap import run_server
+        from remit.workers import run_workers
 
-        def shadow(where: str) -> Snapshot:
-            return self.admit(self.read_at(where, options.policy, options.model), self.now())[1]
+        def shadow(where: str) -> tuple[dict[str, bytes], Snapshot]:
+            files = self.read_at(where, options.policy, options.model)
+            return files, self.admit(files, self.now())[1]
 
-        run_server(options, shadow)
+        (run_server if options.workers == 1 else run_workers)(options, shadow)
 
 
 def main() -> None:

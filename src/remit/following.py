@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 import threading
 import time
@@ -86,6 +87,19 @@ def _warm(aside: Aside) -> None:
     """Let the process that checks policies be there before the first one comes, which would wait seconds for it."""
     with suppress(CouldNotDecide, RuntimeError):  # it ends before it began
         aside(faults_of, {}, 0)
+
+
+@contextmanager
+def woken(source: Source | None) -> Iterator[None]:
+    """While this lasts, SIGHUP lets the source be looked at at once. For the main thread."""
+    if source is None:
+        yield
+        return
+    before = signal.signal(signal.SIGHUP, lambda *_: source.wake())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def _tell(before: Standing, after: Standing) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from remit.adapters.aside import Aside
 from remit.adapters.database_source import NAME, DatabaseSource, Line
@@ -24,7 +24,7 @@ from remit.core.times import format_instant
 from remit.errors import Misconfigured, RemitError
 from remit.following import Source
 from remit.keeping import Keeper, Kept
-from remit.service.live import LivePolicy
+from remit.service.live import LivePolicy, LiveRevision
 from remit.service.policies import admit
 from remit.service.publishing import Publishing
 from remit.sources import source_of
@@ -131,18 +131,32 @@ def first_of(read: Callable[[], tuple[Files, Provenance]], last_good: LastGood |
         return First(snapshot, called, good.files, good.came, good.seen, str(error))
 
 
-def live_by(begun: Begun, settings: PolicySettings, now: int) -> LivePolicy:
-    """The first policy, live; as old as its source is out of reach."""
+Live = TypeVar("Live", bound=LiveRevision)
+
+
+def live_by(begun: Begun, settings: PolicySettings, now: int, made: Callable[[First, str, int | None], Live]) -> Live:
+    """The first policy, live; as old as its source is out of reach. `made` makes it, of where candidates come from and
+    how old it may be."""
     first, max_age = begun.first, None if settings.max_age is None else settings.max_age * 1_000_000
-    policies = LivePolicy(first.snapshot, str(begun.source or ""), first.seen, max_age)
+    policies = made(first, str(begun.source or ""), max_age)
     policies.numbered(first.snapshot.revision, first.came.number)
     if first.lost:
         policies.lost(first.lost, now)
     return policies
 
 
+def compiled_first(first: First, source: str, max_age: int | None) -> LivePolicy:
+    """The first policy where its snapshot answers; see `live_by`."""
+    return LivePolicy(first.snapshot, source, first.seen, max_age)
+
+
+def waker(source: Source | None) -> Callable[[], None]:
+    """What lets the source be looked at, if there is one."""
+    return (lambda: None) if source is None else source.wake
+
+
 @contextmanager
-def keeping(begun: Begun, policies: LivePolicy, database: Database, now: int) -> Iterator[Source | None]:
+def keeping(begun: Begun, policies: LiveRevision, database: Database, now: int) -> Iterator[Source | None]:
     """While this lasts, whatever is live is kept; gives the source to follow, if any."""
     first, name, source, last_good = begun
     from_log = first.came.number is not None
@@ -157,12 +171,13 @@ def keeping(begun: Begun, policies: LivePolicy, database: Database, now: int) ->
 
 
 @contextmanager
-def publishing_by(begun: Begun, policies: LivePolicy, database: Database) -> Iterator[Publishing]:
+def publishing_by(
+    policies: LivePolicy, database: Database, wake: Callable[[], None], name: str
+) -> Iterator[Publishing]:
     """While this lasts, what is judged before it is published is judged in a process of its own, begun when needed."""
-    aside, source = Aside(), begun.source
-    wake = source.wake if source is not None else lambda: None
+    aside = Aside()
     try:
-        yield Publishing(policies, database.revisions, aside, time.time_ns, wake, from_database=begun.name == NAME)
+        yield Publishing(policies, database.revisions, aside, time.time_ns, wake, from_database=name == NAME)
     finally:
         aside.close()
 

@@ -213,6 +213,14 @@ def _rate(environment: Mapping[str, str], default: float | None, faults: list[st
     return float(_whole(environment, "REMIT_RATE", 1, 1, 1_000_000, faults))
 
 
+def known_by(modes: tuple[str, ...]) -> str:
+    """How callers are known, in words."""
+    words = {"oidc": "the tokens of an OpenID provider", "keys": "API keys (`remit keys`)"}
+    if modes == ("dev",):
+        return "development tokens: `remit token SUBJECT` mints one (REMIT_AUTH says otherwise)"
+    return " and ".join(words[mode] for mode in modes)
+
+
 def is_loopback(host: str) -> bool:
     """True for an address that only this machine reaches."""
     try:

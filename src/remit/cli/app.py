@@ -128,13 +128,13 @@ def create_cli(house: House) -> typer.Typer:
         shadow_policy: Annotated[
             str | None, typer.Option(metavar="DIR|REVISION", help="A policy that is asked too, and never heard.")
         ] = None,
+        workers: Annotated[int, typer.Option(help="The processes that answer.", min=1, max=64)] = 1,
     ) -> None:
         """Answer decisions over HTTP. REMIT_AUTH says how callers are known; docs/callers.md lists all settings."""
         tls = (tls_cert, tls_key)
         with _told_to_stop():
-            house.serve(
-                ServeOptions(policy, model, state, host, port, base_url, tls, behind_tls_proxy, watch, shadow_policy)
-            )
+            way = (host, port, base_url, tls, behind_tls_proxy)
+            house.serve(ServeOptions(policy, model, state, *way, watch, shadow_policy, workers))
 
     return app
 

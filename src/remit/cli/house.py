@@ -12,7 +12,7 @@ from remit.core.snapshot import Snapshot
 
 class ServeOptions(NamedTuple):
     """How `remit serve` was asked to run. With `watch`, changes of the policy directory go live;
-    `shadow_policy` is a directory or revision whose policy is asked beside it."""
+    `shadow_policy` is a directory or revision whose policy is asked beside it; `workers` processes answer."""
 
     policy: Path
     model: Path
@@ -24,6 +24,7 @@ class ServeOptions(NamedTuple):
     behind_tls_proxy: bool = False
     watch: bool = False
     shadow_policy: str | None = None
+    workers: int = 1
 
 
 class ListedKey(NamedTuple):

@@ -23,6 +23,7 @@ from remit.service.operations import (
     Operation,
     PolicyHistory,
     PublishPolicy,
+    ReadMetrics,
     RollBack,
     Search,
     Sought,
@@ -30,9 +31,10 @@ from remit.service.operations import (
 from remit.service.ports import Clock, Journal, Policies, Record, Worked
 
 _IN_CATALOG = frozenset(get_args(CatalogOperation))
-_WAITS = frozenset((Search, PublishPolicy, RollBack, PolicyHistory, GetRevision, DiffRevisions))
-"""What may wait for a database, or for a judgement: done in a thread, so that nobody else waits."""
-_WHOLE_POLICY = _WAITS - {Search}
+_WAITS = frozenset((Search, PublishPolicy, RollBack, PolicyHistory, GetRevision, DiffRevisions, ReadMetrics))
+"""What may wait for a database, for a judgement, or for what other processes count: done in a thread, so that nobody
+else waits."""
+_WHOLE_POLICY = _WAITS - {Search, ReadMetrics}
 _made = tuple.__new__  # on the way of every decision: a NamedTuple's own constructor costs twice as much
 
 

@@ -23,6 +23,8 @@ def _status_body(live: Standing) -> Reply:
         body["source"] = live.source
     if live.number is not None:
         body["number"] = live.number
+    if live.workers is not None:
+        body["workers"] = live.workers._asdict()
     if live.unkept:
         body["unkept"] = live.unkept
     if live.refused is not None:

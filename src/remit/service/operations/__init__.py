@@ -26,6 +26,7 @@ from remit.service.operations.policy import (
     Refused,
     Rejudged,
     Standing,
+    Workers,
 )
 from remit.service.operations.publishing import (
     Activation,
@@ -113,6 +114,7 @@ __all__ = [
     "SuspendWorkspace",
     "Unanswerable",
     "UpdateAsset",
+    "Workers",
     "checked_message",
     "checked_name",
     "checked_scope",

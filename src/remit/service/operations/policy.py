@@ -15,7 +15,6 @@ class ListRoles:
     """All roles with their permissions, or the one of this number."""
 
     number: int | None = None
-    unkept: str = ""
 
     writes: ClassVar[bool] = False
 
@@ -111,10 +110,18 @@ class Rejudged(NamedTuple):
     last: tuple[int, str] | None
 
 
+class Workers(NamedTuple):
+    """How many processes answer together, and how many of them are missing or have not taken what is live in time."""
+
+    number: int
+    behind: int
+
+
 class Standing(NamedTuple):
     """The live revision, since when (microseconds since 1970, UTC), where candidates come from, when the source was
     last read, what of it was refused since, the number of this activation once the log has it; what Casbin
-    said of its answers, where it is asked again; and why the log lacks something that went live (empty: nothing)."""
+    said of its answers, where it is asked again; why the log lacks something that went live (empty: nothing); and the
+    processes that answer, if there are several."""
 
     revision: str
     since: int
@@ -124,3 +131,4 @@ class Standing(NamedTuple):
     number: int | None = None
     judge: Rejudged | None = None
     unkept: str = ""
+    workers: Workers | None = None

@@ -1,0 +1,172 @@
+"""One worker as its supervisor sees it: a process, the pipe to it, and what it has taken of what it was told.
+
+Two threads serve the pipe, so that a worker which does not read, or stops in the middle of a word, holds up nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Any, NamedTuple
+
+from remit.errors import RemitError
+from remit.service.operations import Standing
+from remit.service.ports import Counts
+from remit.supervising.messages import Gather, State, Taken, Total, Wake
+from remit.supervising.orders import Orders
+
+Work = Callable[..., None]
+"""What a worker does with its orders and what else it is given; a function of a module."""
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+log = logging.getLogger("remit")
+
+
+class Parcel(NamedTuple):
+    """What is to be told: its number, how it stands, whether that is too old, and the files, pickled once for all."""
+
+    number: int
+    standing: Standing
+    too_old: bool
+    files: bytes
+
+
+class Worker:
+    """A process that answers."""
+
+    def __init__(
+        self, name: str, work: Work, given: tuple[Any, ...],
+        heard: Callable[[Worker, Wake | Gather | Taken], None], gone: Callable[[Worker], None],
+    ) -> None:  # fmt: skip
+        """Starts it. `heard` is told, by a thread, what it says, and `gone` that it is gone."""
+        spawn = get_context("spawn")  # not forked: threads of this process may hold locks at any moment
+        self._link, theirs = spawn.Pipe()
+        self.process = spawn.Process(target=_begin, args=(work, theirs, *given), name=name)
+        with held_back():
+            self.process.start()
+        theirs.close()
+        self.name = f"{name} (process {self.process.pid})"
+        self.since = time.monotonic()
+        self.taken, self.counts = 0, Counts()
+        self.waiting_since: float | None = self.since
+        self.told_late = False
+        self._heard, self._gone = heard, gone
+        self._says, self._over, self._number = threading.Condition(), False, 0
+        self._parcel: Parcel | None = None
+        self._total: Counts | None = None
+        self._threads = [threading.Thread(target=each, name=name, daemon=True) for each in (self._talk, self._listen)]
+        for thread in self._threads:
+            thread.start()
+
+    def tell(self, parcel: Parcel) -> None:
+        """Let it stand so; of what it has no time for, the latest."""
+        with self._says:
+            self._parcel = parcel
+            self._number = parcel.number
+            self.waiting_since = self.waiting_since or time.monotonic()
+            self._says.notify()
+
+    def tell_total(self, counts: Counts) -> None:
+        """What all have counted."""
+        with self._says:
+            self._total = counts
+            self._says.notify()
+
+    def overdue(self, now: float) -> float:
+        """Seconds since it was told something that it has not taken yet; 0.0 if it has taken all."""
+        since = self.waiting_since
+        return 0.0 if since is None else now - since
+
+    def answers(self) -> bool:
+        """Has it ever taken what is live?"""
+        return self.taken > 0
+
+    def end(self, how: signal.Signals) -> None:
+        """Send it a signal."""
+        if self.process.exitcode is None and self.process.pid is not None:
+            (self.process.terminate if how is signal.SIGTERM else self.process.kill)()
+
+    def buried(self) -> int:
+        """How it ended: its exit code, or minus the number of the signal. For a worker that is gone."""
+        self.process.join(1.0)
+        if self.process.exitcode is None:  # it closed the pipe and lives on: it would answer by an old policy
+            self.process.kill()
+            self.process.join()
+        with self._says:
+            self._over = True
+            self._says.notify()
+        for thread in self._threads:
+            thread.join()
+        self._link.close()
+        return self.process.exitcode or 0
+
+    def _talk(self) -> None:
+        has = ""
+        while True:
+            with self._says:
+                self._says.wait_for(lambda: self._parcel or self._total or self._over)
+                if self._over:
+                    return
+                parcel, total, self._parcel, self._total = self._parcel, self._total, None, None
+            try:
+                if total is not None:
+                    self._link.send(Total(total))
+                if parcel is not None:
+                    revision = parcel.standing.revision
+                    self._link.send(State(*parcel[:3], files=revision != has))
+                    if revision != has:
+                        self._link.send_bytes(parcel.files)
+                        has = revision
+            except (OSError, ValueError):  # it is gone, which `_listen` tells
+                return
+
+    def _listen(self) -> None:
+        try:
+            while True:
+                message = self._link.recv()
+                if isinstance(message, Taken):
+                    self._took(message)
+                self._heard(self, message)
+        except (EOFError, OSError):
+            pass
+        except Exception:
+            log.exception("%s said what nobody understands, and is ended", self.name)
+            self.process.kill()
+        self._gone(self)
+
+    def _took(self, message: Taken) -> None:
+        with self._says:
+            self.taken, self.counts = message
+            self.waiting_since = time.monotonic() if message.number < self._number else None
+            self.told_late = self.told_late and self.waiting_since is not None
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """What is started meanwhile begins with the signals of a stop held back, until it says what they are to do."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin(work: Work, link: Connection, *given: Any) -> None:
+    """In the new process. From the keyboard signals reach all; it is the supervisor that ends this one."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    try:
+        work(Orders(link), *given)
+    except RemitError as error:
+        log.error("a worker cannot go on: %s", error)
+        sys.exit(1)
