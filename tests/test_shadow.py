@@ -18,14 +18,18 @@ import pytest
 from asking import FILES, question
 from commands import Desk, ran, really_ran, written
 from golden import golden
+from readable import NOW
+from remit.adapters.db import open_database
+from remit.adapters.db.engine import sqlite_url
 from remit.adapters.memory import RingJournal
 from remit.bootstrap import build_app, handlers
 from remit.core.explain import explain
+from remit.core.history import UNKNOWN
 from remit.core.model import Actor, Question
 from remit.core.pdp import decide, walk
-from remit.core.policy import read_policy
+from remit.core.policy import read_policy, revision_of
 from remit.core.snapshot import Snapshot
-from remit.errors import NotFound
+from remit.errors import Misconfigured, NotFound, PolicyInvalid
 from remit.observing import Watch
 from remit.service.counts import Counts
 from remit.service.decisions import question_of
@@ -34,6 +38,7 @@ from remit.service.live import LivePolicy
 from remit.service.operations import Answer, Asked, Compared, Evaluate, EvaluateMany, ListShadow, Unanswerable
 from remit.service.sampling import Live, Sample
 from remit.service.shadow import MOST, Shadow
+from remit.starting import shadow_files
 from server import BEARER, CALLERS, SECRET, bearer, serving, with_caller
 from straight import Straight
 from test_cli_usage import NASTY, assert_plain
@@ -398,3 +403,28 @@ def test_a_shadow_policy_with_a_finding_does_not_start(tmp_path: Path) -> None:
     written(broken, tmp_path)
     found = really_ran("serve", "--shadow-policy", "draft", "--port", "0", directory=tmp_path)
     assert found.code == 3 and "R013" in found.err
+    assert "the shadow policy `draft` is not fit to be asked" in found.err
+
+
+def test_a_revision_that_was_live_can_be_the_candidate(tmp_path: Path) -> None:
+    """By its name, how it begins, or its number; what is no revision there is looked for in git."""
+    written(OLD, tmp_path)
+    database = open_database(sqlite_url(tmp_path / "remit.db"))
+    try:
+        for files in (OLD, NEW):
+            database.revisions.activate(files, UNKNOWN, "somewhere", 1)
+
+        def read(where: str) -> dict[str, bytes]:
+            raise Misconfigured(f"`{where}` is neither")
+
+        for name in (revision_of(NEW), revision_of(NEW)[:9], "2"):
+            assert shadow_files(name, database, read, NOW) == NEW
+        assert shadow_files(None, database, read, NOW) is None
+        for name in ("3", "main", revision_of(NEW)[:6]):
+            with pytest.raises(Misconfigured):
+                shadow_files(name, database, read, NOW)
+        assert shadow_files(str(tmp_path / "policies"), database, lambda _: OLD, NOW) == OLD
+        with pytest.raises(PolicyInvalid):
+            shadow_files(str(tmp_path), database, lambda _: {}, NOW)
+    finally:
+        database.close()

@@ -27,7 +27,7 @@ from remit.service.catalog_gate import CatalogDoor
 from remit.service.counts import Counts
 from remit.service.decisions import evaluate, evaluate_many
 from remit.service.gate import Gate, Handler
-from remit.service.live import Files, LivePolicy
+from remit.service.live import Files, LivePolicy, compiled
 from remit.service.operations import (
     Evaluate,
     EvaluateMany,
@@ -42,7 +42,7 @@ from remit.service.publishing import Publishing
 from remit.service.searches import Searches, permitted_scopes
 from remit.serving import serve
 from remit.serving.listening import authority, listen_on
-from remit.starting import Place, begin, compiled_first, keeping, live_by, publishing_by, waker
+from remit.starting import Place, begin, compiled_first, keeping, live_by, publishing_by, shadow_files, waker
 from remit.web.app import create_app
 from remit.web.forward_table import ForwardTable, read_table
 from remit.web.http import AsgiApp
@@ -181,12 +181,12 @@ def watch_of(
     return watch
 
 
-Shadow = Callable[[str], tuple[Files, Snapshot]]
-"""A policy that is fit to be asked beside the live one: its files, and those compiled."""
+Read = Callable[[str], dict[str, bytes]]
+"""The files of a policy in a directory, or at a git revision."""
 
 
-def run_server(options: ServeOptions, shadow: Shadow) -> None:
-    """Answer over HTTP until told to stop; `shadow` gives a policy to ask beside the live one.
+def run_server(options: ServeOptions, read: Read) -> None:
+    """Answer over HTTP until told to stop; `read` gives a policy to ask beside the live one.
 
     Raises Misconfigured rather than run half-configured.
     """
@@ -197,8 +197,9 @@ def run_server(options: ServeOptions, shadow: Shadow) -> None:
     if settings.catalog.here and begun.last_good is None:
         database.prepare()
     policies = live_by(begun, settings.policy, now, compiled_first)
-    beside = None if options.shadow_policy is None else shadow(options.shadow_policy)[1]
-    watch, called = watch_of(what, policies, begun.first.files, beside), begun.first.called
+    candidate = shadow_files(options.shadow_policy, database, read, now)
+    shadow = None if candidate is None else compiled(candidate)
+    watch, called = watch_of(what, policies, begun.first.files, shadow), begun.first.called
     listener = listen_on(options.host, options.port)
     here = f"{'http' if settings.tls is None else 'https'}://" + authority(options.host, listener.getsockname()[1])
     publishing_too = publishing_by(policies, database, waker(begun.source), begun.name)

@@ -112,11 +112,10 @@ class RealHouse:
         from remit.bootstrap import run_server
         from remit.workers import run_workers
 
-        def shadow(where: str) -> tuple[dict[str, bytes], Snapshot]:
-            files = self.read_at(where, options.policy, options.model)
-            return files, self.admit(files, self.now())[1]
+        def read(where: str) -> dict[str, bytes]:
+            return self.read_at(where, options.policy, options.model)
 
-        (run_server if options.workers == 1 else run_workers)(options, shadow)
+        (run_server if options.workers == 1 else run_workers)(options, read)
 
 
 def main() -> None:

@@ -21,12 +21,13 @@ from remit.core.history import UNKNOWN, Provenance
 from remit.core.policy import revision_of
 from remit.core.snapshot import Snapshot
 from remit.core.times import format_instant
-from remit.errors import Misconfigured, RemitError
+from remit.errors import CasesFailed, CouldNotDecide, Misconfigured, PolicyInvalid, RemitError
 from remit.following import Source
 from remit.keeping import Keeper, Kept
 from remit.service.live import LivePolicy, LiveRevision
 from remit.service.policies import admit
 from remit.service.publishing import Publishing
+from remit.service.revisions import named
 from remit.sources import source_of
 
 KEPT = "last-good"
@@ -153,6 +154,29 @@ def compiled_first(first: First, source: str, max_age: int | None) -> LivePolicy
 def waker(source: Source | None) -> Callable[[], None]:
     """What lets the source be looked at, if there is one."""
     return (lambda: None) if source is None else source.wake
+
+
+def shadow_files(where: str | None, database: Database, read: Callable[[str], Files], now: int) -> Files | None:
+    """The files of a policy to ask beside the live one: of a directory, of a revision that was live, or else of a git
+    revision, both of which `read` gets; None if none is wanted.
+
+    Raises Misconfigured if there is none of that name, and says what is wrong with it.
+    """
+    if where is None:
+        return None
+    name = None
+    if not Path(where).is_dir():
+        try:
+            name = named(database.revisions, where)
+        except CouldNotDecide:
+            log.warning("the database is out of reach, so `%s` is looked for in git", where)
+    files = read(where) if name is None else database.revisions.files(name)
+    try:
+        admit(files, now)
+    except (PolicyInvalid, CasesFailed):
+        log.error("the shadow policy `%s` is not fit to be asked:", where)
+        raise
+    return files
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from remit.adapters.settings import known_by
 from remit.assembly import database_of
 from remit.bootstrap import (
     Prepared,
-    Shadow,
+    Read,
     application,
     prepared,
     settle,
@@ -24,7 +24,17 @@ from remit.service.live import Files, compiled
 from remit.service.publishing import Publishing
 from remit.serving import serve
 from remit.serving.listening import authority, listen_on
-from remit.starting import First, Place, begin, compiled_first, keeping, live_by, publishing_by, waker
+from remit.starting import (
+    First,
+    Place,
+    begin,
+    compiled_first,
+    keeping,
+    live_by,
+    publishing_by,
+    shadow_files,
+    waker,
+)
 from remit.supervising import Handed, Orders, Supervisor, told_by_signals
 
 
@@ -39,14 +49,14 @@ class Task(NamedTuple):
     shadow: Files | None
 
 
-def run_workers(options: ServeOptions, shadow: Shadow) -> None:
+def run_workers(options: ServeOptions, read: Read) -> None:
     """Let as many processes answer over HTTP as the options say, until told to stop; as `bootstrap.run_server`."""
     what, now = prepared(options, os.environ), time.time_ns() // 1_000
     settings, database = what.settings, database_of(what.settings.catalog, options.state)
     begun = begin(Place(options.policy, options.model, options.state), options.watch, settings.policy, database, now)
     if settings.catalog.here and begun.last_good is None:
         database.prepare()
-    beside = None if options.shadow_policy is None else shadow(options.shadow_policy)[0]
+    shadow = shadow_files(options.shadow_policy, database, read, now)
     live, called = live_by(begun, settings.policy, now, handed_first), begun.first.called
     listener = listen_on(options.host, options.port)
     here = f"{'http' if settings.tls is None else 'https'}://" + authority(options.host, listener.getsockname()[1])
@@ -59,7 +69,7 @@ def run_workers(options: ServeOptions, shadow: Shadow) -> None:
         print(f"remit answers at {here} by revision {called}", flush=True)  # noqa: T201
         print(f"callers are known by {known_by(settings.modes)}", flush=True)  # noqa: T201
 
-    task, reloads = Task(what, listener, here, begun.name, beside), Watch(live)
+    task, reloads = Task(what, listener, here, begun.name, shadow), Watch(live)
     with keeping(begun, live, database, now) as source:
         supervisor = Supervisor(options.workers, work, (task,), live, waker(begun.source), reloads.counts)
         del begun

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from remit.core.history import Activation, How, Provenance
@@ -24,7 +24,6 @@ from remit.errors import (
     NotFound,
     Outdated,
     PolicyInvalid,
-    RequestInvalid,
 )
 from remit.service.gate import Handler, Permit
 from remit.service.judged import judge_change, planned_change
@@ -40,10 +39,7 @@ from remit.service.operations import (
     Standing,
 )
 from remit.service.ports import Policies
-from remit.service.revisions import Revisions
-
-SHORT = 7
-"""The fewest characters of a revision that name it."""
+from remit.service.revisions import SHORT, Revisions, named
 
 WAIT = 10.0
 """Seconds to wait while another change is judged."""
@@ -161,12 +157,9 @@ class Publishing:
         Raises NotFound, or RequestInvalid if it may be several.
         """
         store = self._store()
-        found = {name} if store.latest_of(name) else set(_meant(store, name))
-        if not found:
+        revision = named(store, name)
+        if revision is None:
             raise NotFound(f"there is no revision {quoted(name[:80])} that was ever live; `remit history` lists them")
-        if len(found) > 1:
-            raise RequestInvalid(f"{len(found)} revisions begin with {quoted(name)}; write more of the one you mean")
-        (revision,) = found
         return Kept(revision, store.files(revision))
 
     def _activate(
@@ -218,18 +211,6 @@ class Publishing:
 
     def _alone(self) -> Any:
         return _Alone(self._one)
-
-
-def _meant(store: Revisions, text: str) -> Iterator[str]:
-    """The revisions in the log that a short text may mean: a number, or how a name begins."""
-    if len(text) < SHORT:
-        if text.isascii() and text.isdigit():
-            yield from (line.revision for line in store.history(int(text) + 1, 1) if line.number == int(text))
-        return
-    before: int | None = None
-    while lines := store.history(before, 500):
-        yield from (line.revision for line in lines if line.revision.startswith(text))
-        before = lines[-1].number
 
 
 class _Alone:
