@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,19 @@ ROUNDS = 6
 REQUESTS = 20_000
 
 
-def lags(here: Path, port: int, token: str) -> list[float]:
-    """Seconds from a file to the last of all connections that is answered by it, round by round."""
+def news(server: subprocess.Popen[str], heard: list[float]) -> None:
+    """Note when the server says that a revision is live: checked, and handed to whoever answers."""
+    assert server.stdout is not None
+    for line in server.stdout:
+        if line.endswith(" is live\n"):
+            heard.append(time.perf_counter())
+
+
+def lags(here: Path, port: int, token: str, heard: list[float]) -> tuple[list[float], list[float]]:
+    """Seconds until the last of all connections is answered by a new file: from the file, and from when it was handed
+    on; round by round."""
     path, fresh = here / "policies/access_rules.csv", here / "next.csv"
-    before, found = path.read_bytes(), []
+    before, found, handed = path.read_bytes(), [], []
     asking = [Asking(port, token, 0.05) for _ in range(ASKING)]
     for one in asking:
         one.start()
@@ -39,17 +49,20 @@ def lags(here: Path, port: int, token: str) -> list[float]:
         fresh.replace(path)
         after = time.perf_counter()
         found.append(max(one.when(number % 2 == 0, after) for one in asking))
+        handed.append(after + found[-1] - heard[number])
     for one in asking:
         one.done = True
     for one in asking:
         one.join()
-    return found
+    return found, handed
 
 
-def answering(supervisor: int) -> list[int]:
-    """The processes that answer: the busiest children, once some questions were asked."""
+def answering(supervisor: int, workers: int) -> list[int]:
+    """The processes that may answer."""
+    if workers == 1:
+        return [supervisor]
     children = Path(f"/proc/{supervisor}/task").glob("*/children")
-    return [pid for each in children for pid in map(int, each.read_text().split())] or [supervisor]
+    return [pid for each in children for pid in map(int, each.read_text().split())]
 
 
 def main(workers: int, rules: int) -> dict[str, Any]:
@@ -67,15 +80,20 @@ def main(workers: int, rules: int) -> dict[str, Any]:
             command = [REMIT, "token", SUBJECT]
             token = subprocess.run(command, cwd=here, capture_output=True, text=True, check=True).stdout.strip()
             questions = [request("/access/v1/evaluation", BODY.encode(), f"authorization: Bearer {token}")]
-            pids = answering(server.pid)
+            pids = answering(server.pid, workers)
             before = {pid: cpu_seconds(pid) for pid in pids}
             rates = [measure(server.pid, port, questions, REQUESTS)[1] for _ in range(3)]
             used = sorted((cpu_seconds(pid) - before[pid] for pid in pids), reverse=True)[:workers]
+            heard: list[float] = []
+            threading.Thread(target=news, args=(server, heard), daemon=True).start()
+            found, handed = lags(here, port, token, heard)
             return {
                 "requests_per_second": statistics.median(rates),
                 "share_of_the_busiest": used[0] / sum(used),
-                "lag_s": statistics.median(found := lags(here, port, token)),
+                "lag_s": statistics.median(found),
                 "worst_lag_s": max(found),
+                "handed_s": statistics.median(handed),
+                "worst_handed_s": max(handed),
             }
         finally:
             server.terminate()

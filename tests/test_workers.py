@@ -271,3 +271,9 @@ def test_what_keeps_all_from_starting_is_said_once(tmp_path: Path, port: int) ->
             [REMIT, "serve", "--workers", "2", "--port", str(port)], cwd=policy, capture_output=True, text=True
         )
     assert found.returncode == 2 and found.stderr.startswith("remit: remit cannot listen on")
+
+
+def test_another_takes_the_place_of_a_supervisor_that_was_killed(several: Several) -> None:
+    several.server.kill()
+    with running(several.directory, several.port, "--watch", "--workers", str(N)):
+        assert several.revisions() == {revision_of(GOOD)}
