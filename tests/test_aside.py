@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -56,3 +57,17 @@ def test_work_under_way_is_ended_with_it(aside: Aside) -> None:
     aside.close()
     thread.join()
     assert isinstance(came[0], CouldNotDecide), "it was waited for to its end"
+
+
+def test_what_takes_too_long_is_ended_and_the_next_work_is_done() -> None:
+    hasty = Aside(2.0)
+    try:
+        with pytest.raises(CouldNotDecide, match="more than 2 seconds"):
+            hasty(time.sleep, 60)
+        found, until = 0, time.monotonic() + 10 * LONG
+        while not found and time.monotonic() < until:
+            with suppress(CouldNotDecide):  # beginning the next process takes its time too
+                found = hasty(len, "next")
+        assert found == 4
+    finally:
+        hasty.close()

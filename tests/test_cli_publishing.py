@@ -12,7 +12,7 @@ import pytest
 from commands import Desk, Ran, ran
 from golden import golden
 from publishing import CHIEF, NEW, OLD, READER, Publisher, adding, publisher, without
-from remit.core.history import How, Provenance
+from remit.core.history import UNKNOWN, How, Provenance
 from remit.core.policy import revision_of
 from server import bearer
 
@@ -136,3 +136,12 @@ def test_who_may_not_is_told(asks: Asks) -> None:
         done = asks(*arguments, by=READER)
         assert done.code == 1 and "lacks `policy:publish`" in done.err
     assert asks("history", by="user:nobody").code == 1
+
+
+@pytest.mark.parametrize("name", ["../out.csv", "a/../../out.csv", "/out.csv", "a//b", "..\\out.csv", "c:out"])
+def test_a_server_that_is_none_writes_nowhere_else(asks: Asks, house: Publisher, tmp_path: Path, name: str) -> None:
+    """Whatever answers at the address has the revision's number only, which says nothing of its files."""
+    house.revisions.activate({name: b"x\n"}, UNKNOWN, "database", 5)
+    found = asks("history", "2", "--into", str(tmp_path / "there"))
+    assert found.code == 7 and "leads elsewhere; nothing was done" in found.err
+    assert not list(tmp_path.iterdir())

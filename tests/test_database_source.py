@@ -21,6 +21,7 @@ from remit.adapters.db import open_database
 from remit.adapters.db.database import Database
 from remit.adapters.db.engine import sqlite_url
 from remit.adapters.db.listening import listen
+from remit.adapters.memory_revisions import MemoryRevisions
 from remit.core.history import UNKNOWN
 from remit.core.policy import revision_of
 from remit.errors import Misconfigured
@@ -147,3 +148,51 @@ def test_it_is_listened_again_when_the_connection_broke(request: pytest.FixtureR
         ear.join(PATIENCE)
         assert not ear.is_alive()
         database.close()
+
+
+class Restorable:
+    """A log that may be replaced by another one between two looks."""
+
+    def __init__(self, *numbers: int) -> None:
+        self.url, self.revisions = "sqlite://", self
+        self.restored(*numbers)
+
+    def restored(self, *numbers: int) -> None:
+        log = MemoryRevisions()
+        for number in numbers:
+            log.activate(policy(number), UNKNOWN, "s", number)
+        self.latest, self.history, self.files = log.latest, log.history, log.files
+
+
+def test_a_log_that_was_replaced_by_one_as_long_is_none() -> None:
+    """A backup of number 1, to which another number 2 was added while this server could not look."""
+    log = Restorable(1, 2)
+    source = DatabaseSource(log, 1)  # type: ignore[arg-type]
+    assert source.look() is not None
+    log.restored(1, 3)
+    for _ in range(2):
+        with pytest.raises(Misconfigured, match="lacks number 2"):
+            source.look()
+    log.restored(1, 2, 3)
+    found = source.look()
+    assert found is not None and found[0] == policy(3)
+
+
+def test_a_policy_that_took_long_to_check_is_looked_at_as_often_as_any() -> None:
+    """What is in reach is young, so a database that goes away later does not stop the decisions at once."""
+    stop, told = threading.Event(), list[float]()
+
+    def offer(*_: object) -> None:
+        told.append(time.monotonic())
+        if len(told) == 1:
+            time.sleep(0.5)  # its checks, and compiling it
+        if len(told) > 3:
+            stop.set()
+
+    source = DatabaseSource(Restorable(1), 0.01)  # type: ignore[arg-type]
+    thread = threading.Thread(target=source.follow, args=(stop, offer, pytest.fail))
+    thread.start()
+    ended = stop.wait(PATIENCE)
+    stop.set()
+    thread.join()
+    assert ended and told[-1] - told[0] < 5

@@ -18,7 +18,8 @@ from remit.adapters.memory_revisions import MemoryRevisions
 from remit.core.history import UNKNOWN, Activation, Provenance
 from remit.core.policy import revision_of
 from remit.errors import CouldNotDecide, Misconfigured, RemitError
-from remit.keeping import Keeper, noted
+from remit.keeping import Keeper, Kept, noted
+from remit.service.operations import Standing
 from remit.starting import first_of
 from revisions import BY_ADA, HOSTILE, policy
 from test_watch import FAILING, GOOD, WITHOUT
@@ -149,3 +150,47 @@ def test_a_source_in_reach_is_what_counts(tmp_path: Path) -> None:
     good.write(GOOD, UNKNOWN)
     first = first_of(lambda: (WITHOUT, UNKNOWN), good, 1)
     assert (first.files, first.lost, first.seen) == (WITHOUT, "", 1)
+
+
+class Full(LastGood):
+    """A disk that is full for so many times."""
+
+    times = 0
+
+    def write(self, files: Mapping[str, bytes], came: Provenance) -> None:
+        self.times -= 1
+        if self.times >= 0:
+            raise Misconfigured("the disk is full")
+        super().write(files, came)
+
+
+def test_what_could_not_be_put_on_disk_is_tried_again_and_makes_nothing_older_young(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server that begins by a policy from before a right was revoked must at least know how old it is."""
+    good = Full(tmp_path / "last-good", "s")
+    revision = [revision_of(policy(1))]
+    seen: list[tuple[str, bool]] = []
+
+    class Looked:
+        def follow(self, _: object, offer: Callable[..., None], __: object) -> None:
+            for _ in range(4):
+                good._confirmed = 0.0
+                offer(policy(2), UNKNOWN)
+                found = good.read()
+                assert found is not None
+                seen.append((revision_of(found.files), found.seen > 1_000_000_000))
+
+        def wake(self) -> None: ...
+
+    def standing() -> Standing:
+        return Standing(revision[0], 1, "s", 1, None)
+
+    kept = Kept(Looked(), standing, None, good)
+    kept.live(policy(1), UNKNOWN, 1)
+    os.utime(tmp_path / "last-good", (1_000, 1_000))
+    good.times = 2
+    one, two = revision_of(policy(1)), revision_of(policy(2))
+    kept.follow(threading.Event(), lambda *_: revision.__setitem__(0, two), lambda _: None)
+    assert seen == [(one, False), (one, False), (two, True), (two, True)]
+    assert caplog.text.count("could not be put on disk") == 1

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -15,9 +15,12 @@ import pytest
 from asking import YES
 from publishing import CHIEF, NEW, OLD, Publisher, publisher, without
 from remit.client import RemitClient
-from remit.core.policy import revision_of
+from remit.core.history import UNKNOWN
+from remit.core.policy import read_policy, revision_of
+from remit.core.snapshot import Snapshot
 from remit.errors import CouldNotDecide
 from remit.service import minimum, publishing
+from remit.service.live import LivePolicy
 from remit.service.minimum import Minimum
 from server import BEARER, EVALUATION, bearer
 
@@ -128,17 +131,24 @@ def test_it_holds_for_every_route(house: Publisher, path: str) -> None:
     assert house.server.client.get(f"/v1/policy/{path}", headers=headers).status_code == 200
 
 
-def test_without_a_history_only_the_revision_itself_will_do(house: Publisher) -> None:
+def test_where_the_policy_is_not_from_the_log_the_log_is_not_asked(house: Publisher) -> None:
+    """Of two servers that follow one repository, one may be slow, and write what is old as the latest line."""
     alone = Minimum(house.live, None, lambda: None)
 
-    async def both() -> None:
-        await alone.wait(revision_of(OLD))
-        began = time.monotonic()
-        with pytest.raises(CouldNotDecide):
-            await alone.wait(revision_of(NEW))
-        assert time.monotonic() - began >= 0.3
+    async def waited(*revisions: str) -> None:
+        for each in revisions:
+            await alone.wait(each)
 
-    asyncio.run(both())
+    asyncio.run(waited(revision_of(OLD)))
+    with pytest.raises(CouldNotDecide):
+        asyncio.run(waited(revision_of(NEW)))
+    assert house.publish(NEW).status_code == 200
+    asyncio.run(waited(revision_of(OLD), revision_of(NEW)))  # the first was live here, and the other took its place
+    with publisher(from_database=False) as other:
+        other.revisions.activate(NEWER, UNKNOWN, "git", 2)
+        other.revisions.activate(OLD, UNKNOWN, "git", 3)
+        other.live.numbered(revision_of(OLD), 3)
+        assert ask(other, revision_of(NEWER)).status_code == 503
 
 
 def test_the_client_says_it_with_every_question(house: Publisher) -> None:
@@ -155,3 +165,20 @@ def test_the_client_says_it_with_every_question(house: Publisher) -> None:
         assert client.evaluate(*question, home="project:vision").revision == known[-1]
         known.append("what is\r\nno revision")
         assert client.evaluate(*question, home="project:vision").why == "there is no least revision: ValueError"
+
+
+class Looked(LivePolicy):
+    """Notes what answers at each moment at which something else is said to be live."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "_standing" and hasattr(self, "answers"):
+            self.answers.append((value.revision, self.current().revision))
+        super().__setattr__(name, value)
+
+
+def test_what_is_said_to_be_live_answers_already() -> None:
+    """Whoever reads that a revision is live is not answered from the one before it, however the threads take turns."""
+    live = Looked(Snapshot(read_policy(OLD)))
+    live.answers = []
+    assert live.offer(NEW, 2, lambda *_: ((), ()))
+    assert live.answers == [(revision_of(NEW), revision_of(NEW))]

@@ -4,8 +4,10 @@ nothing, and says why.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,23 @@ from publishing import ADA, CHIEF, NEW, OLD, READER, RULES, Publisher, adding, e
 from remit.adapters.aside import Aside
 from remit.adapters.db import open_database
 from remit.adapters.db.engine import sqlite_url
+from remit.adapters.memory import RingJournal
+from remit.bootstrap import handlers
 from remit.core.difference.document import document
 from remit.core.difference.plan import plan, version_of
 from remit.core.history import How, Provenance
-from remit.core.policy import revision_of
+from remit.core.model import Actor
+from remit.core.policy import read_policy, revision_of
+from remit.core.snapshot import Snapshot
+from remit.errors import CouldNotDecide, NotAllowed
 from remit.service import publishing
+from remit.service.gate import Gate
+from remit.service.judged import planned_change
+from remit.service.live import LivePolicy
+from remit.service.needs import PUBLISH_POLICY
+from remit.service.operations import PublishPolicy
+from remit.service.ports import Worked
+from server import EVALUATION, SECRET, bearer
 
 
 @pytest.fixture
@@ -305,6 +319,19 @@ def test_what_is_in_force_and_refused_here_can_be_mended(house: Publisher) -> No
     assert not decides(house) and house.live.standing().refused is None
 
 
+def test_who_lost_the_right_in_what_is_refused_here_does_not_mend_it(house: Publisher) -> None:
+    """What is in force is live elsewhere: it counts as far as it can be read."""
+    lost = adding("g, user:deputy, chief, *", without("g, user:chief, chief, *"))
+    lost = adding(FAILING, lost, "policies/cases/all.csv")
+    house.revisions.activate(lost, Provenance(How.PUBLISHED, "user:deputy", True, "from elsewhere"), "database", 5)
+    house.follow()
+    assert house.live.standing().refused is not None
+    answer = house.publish(NEW, lost)
+    assert answer.status_code == 403 and "in force though it was refused here" in answer.json()["message"]
+    latest = house.revisions.latest()
+    assert latest is not None and latest.number == 2
+
+
 def test_a_real_process_judges_and_a_real_database_keeps(tmp_path: Path) -> None:
     database, aside = open_database(sqlite_url(tmp_path / "remit.db")), Aside()
     try:
@@ -318,3 +345,80 @@ def test_a_real_process_judges_and_a_real_database_keeps(tmp_path: Path) -> None
     finally:
         aside.close()
         database.close()
+
+
+def test_who_may_not_publish_is_told_before_a_policy_is_read(house: Publisher) -> None:
+    """A policy is large, and whoever may not publish one keeps nobody waiting while it is read, nor any memory."""
+    for body in (b"no JSON", b"[" * 1_000_000):
+        answer = house.server.post(body, "/v1/policy/publish", authorization=bearer(ADA))
+        assert answer.status_code == 403, answer.text
+    assert house.server.post(b"no JSON", "/v1/policy/publish", authorization=bearer(CHIEF)).status_code == 400
+    assert unchanged(house)
+
+
+def test_the_journal_keeps_no_policy_of_whom_it_refuses() -> None:
+    live, journal = LivePolicy(Snapshot(read_policy(OLD))), RingJournal()
+    gate = Gate(live, journal, time.time_ns, handlers(SECRET, live))
+    change = PublishPolicy(NEW, "", "because")
+
+    async def read() -> PublishPolicy:
+        raise AssertionError("it is not even read")
+
+    for more in ((), (read,)):
+        with pytest.raises(NotAllowed):
+            asyncio.run(gate.perform(Actor(ADA), change, *more))
+    kept = [(each.operation, each.refused) for each in journal.records]
+    assert kept == [(Worked("PublishPolicy", (PUBLISH_POLICY,)), "policy:publish")] * 2
+
+
+def test_who_compares_policies_keeps_no_thread_from_those_who_wait_for_one() -> None:
+    done = threading.Event()
+
+    def slowly(work: Any, *given: Any) -> Any:
+        if work is planned_change:
+            done.wait(20)
+        return work(*given)
+
+    with publisher(aside=slowly) as house:
+        assert house.publish(NEW).status_code == 200
+        some = [threading.Thread(target=house.get, args=("diff?from=1&to=2",)) for _ in range(40)]
+        for each in some:
+            each.start()
+        time.sleep(0.5)
+        began = time.monotonic()
+        headers = {"remit-min-revision": revision_of(OLD)}
+        assert house.server.client.post(EVALUATION, json=YES, headers=headers).status_code == 200
+        assert time.monotonic() - began < 2
+        done.set()
+        for each in some:
+            each.join()
+
+
+def test_whoever_was_let_in_by_a_policy_that_has_gone_does_not_publish_by_it() -> None:
+    """The chief's right ends while the request is under way, and what came after that is refused here."""
+    before = adding("g, user:chief, maintainer, *")
+    after = adding("g, user:deputy, chief, *", without("g, user:chief, chief, *"))
+    broken = adding("g, user:eve, no-such-role, *", after)
+    with publisher(before) as house:
+        gate = Gate(house.live, RingJournal(), time.time_ns, handlers(SECRET, house.live))
+        wait: list[Any] = []
+
+        def slowly(permit: Any, change: PublishPolicy) -> None:
+            wait.append(permit)
+
+        gate._handlers[PublishPolicy] = slowly
+        change = PublishPolicy(adding("g, user:eve, maintainer, *", before), revision_of(broken), "because")
+        asyncio.run(gate.perform(Actor(CHIEF), change))
+        for files in (after, broken):
+            house.revisions.activate(files, Provenance(How.PUBLISHED, ADA, True, "chief is out"), "database", 5)
+            house.follow()
+        aside = publishing.Publishing(
+            house.live, house.revisions, lambda work, *given: work(*given), from_database=True
+        )
+        with pytest.raises(CouldNotDecide, match="another policy has gone live meanwhile"):
+            aside.publish(wait[0], change)
+        assert house.live.standing().revision == revision_of(after)
+
+
+def _here(work: Any, *given: Any) -> Any:
+    return work(*given)

@@ -150,6 +150,7 @@ class Kept:
         self._standing = standing
         self._keeper = keeper
         self._last_good = last_good
+        self._unwritten = False
 
     def __str__(self) -> str:
         return str(self._source)
@@ -170,7 +171,9 @@ class Kept:
             after = self._standing()
             if after.revision != before.revision:
                 self.live(files, came, after.since)
-            elif self._last_good is not None:
+            elif self._unwritten and after.refused is None:
+                self._write(files, came)
+            elif self._last_good is not None and not self._unwritten:
                 self._last_good.confirm()
 
         assert self._source is not None
@@ -178,13 +181,22 @@ class Kept:
 
     def live(self, files: Files, came: Provenance, at: int, on_disk: bool = False) -> None:
         """These files went live: on disk at once unless they are there, in the log if they do not come from there."""
-        if self._last_good is not None and not on_disk:
-            try:
-                self._last_good.write(files, came)
-            except Misconfigured as error:
-                log.warning("the last good policy could not be put on disk: %s", error)
+        if not on_disk:
+            self._write(files, came)
         if self._keeper is not None and came.number is None:
             self._keeper.live(files, came, at)
+
+    def _write(self, files: Files, came: Provenance) -> None:
+        """Put what is live on disk. Until that succeeds an older policy is there, and stays as old as it is."""
+        if self._last_good is None:
+            return
+        failed, self._unwritten = self._unwritten, True
+        try:
+            self._last_good.write(files, came)
+            self._unwritten = False
+        except Misconfigured as error:
+            if not failed:
+                log.warning("the last good policy could not be put on disk: %s; trying again", error)
 
 
 def _plain(text: str) -> str:

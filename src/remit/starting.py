@@ -30,6 +30,9 @@ from remit.service.publishing import Publishing
 from remit.service.revisions import named
 from remit.sources import source_of
 
+JUDGED = 300.0
+"""Seconds that judging one change may take."""
+
 KEPT = "last-good"
 """The file in the state directory that holds the last good policy."""
 
@@ -199,7 +202,7 @@ def publishing_by(
     policies: LivePolicy, database: Database, wake: Callable[[], None], name: str
 ) -> Iterator[Publishing]:
     """While this lasts, what is judged before it is published is judged in a process of its own, begun when needed."""
-    aside = Aside()
+    aside = Aside(JUDGED)
     try:
         yield Publishing(policies, database.revisions, aside, time.time_ns, wake, from_database=name == NAME)
     finally:

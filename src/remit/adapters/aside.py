@@ -24,17 +24,25 @@ _LOOK = 1.0
 class Aside:
     """One process beside this one. It ends with this one, however that ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float | None = None) -> None:
+        """`seconds` is how long one piece of work may take; None: as long as it takes."""
+        self._seconds = seconds
         self._pool = _pool()
         self._closed = False
 
     def __call__(self, work: Callable[Given, Found], *given: Given.args, **named: Given.kwargs) -> Found:
         """What `work` finds, computed there. `work` is a function of a module, and everything can be pickled.
 
-        Raises what `work` raises, and CouldNotDecide if the process dies of it; the next work gets a new one.
+        Raises what `work` raises, and CouldNotDecide if the process dies of it or it takes too long; the next work
+        gets a new process.
         """
         try:
-            return self._pool.submit(work, *given, **named).result()
+            return self._pool.submit(work, *given, **named).result(self._seconds)
+        except TimeoutError:
+            self._end()
+            if not self._closed:
+                self._pool = _pool()
+            raise CouldNotDecide(f"judging the policy took more than {self._seconds:g} seconds") from None
         except BrokenProcessPool:
             if not self._closed:
                 self._pool = _pool()
@@ -43,6 +51,9 @@ class Aside:
     def close(self) -> None:
         """End the process, whatever it is doing."""
         self._closed = True
+        self._end()
+
+    def _end(self) -> None:
         # ended first: it may be about something long; and waited for, lest the pool be torn down while it is closing
         for process in list((self._pool._processes or {}).values()):
             process.terminate()

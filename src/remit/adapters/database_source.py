@@ -44,7 +44,7 @@ class DatabaseSource:
         self._revisions = database.revisions
         self._poll = poll
         self._known = known
-        self._held: tuple[int, Files, Provenance] | None = None
+        self._held: tuple[Files, Provenance] | None = None
         self._woken = threading.Event()
 
     def __str__(self) -> str:
@@ -61,14 +61,14 @@ class DatabaseSource:
         one than before.
         """
         last = self._revisions.latest()
-        if self._held is None or last is None or last.number != self._held[0]:
+        if self._held is None or last is None or (last.number, last.revision) != self._known:
             self._check(last)
             if last is None:
                 return None
             files = self._revisions.files(last.revision)
-            self._held = last.number, files, told_by(last)
+            self._held = files, told_by(last)
             self._known = Line(last.number, last.revision)
-        return self._held[1:]
+        return self._held
 
     def seed(self, files: Files, source: str, at: int) -> tuple[Files, Provenance]:
         """Let these files be the first in an empty log; what is to be live then, which is another's if it was faster.
@@ -103,9 +103,10 @@ class DatabaseSource:
                     raise Misconfigured("the database holds no policy")
                 failed = False
                 if found[1].number != number or time.monotonic() >= rest:
-                    began = time.monotonic()
-                    offer(*found)
-                    number, rest = found[1].number, time.monotonic() + _SHARE * (time.monotonic() - began)
+                    began, new = time.monotonic(), found[1].number != number
+                    offer(*found)  # a new one takes as long as its checks, which says nothing of how long a look takes
+                    took = 0.0 if new else time.monotonic() - began
+                    number, rest = found[1].number, time.monotonic() + _SHARE * took
             except Exception as error:
                 if stop.is_set():
                     return

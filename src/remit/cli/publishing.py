@@ -139,7 +139,15 @@ def _fetched(server: Remote, revision: str) -> tuple[str, dict[str, bytes]]:
     name = revision_of(files)
     if name != found.get("revision") or not (revision.isdigit() or name.startswith(revision.lower())):
         raise CouldNotDecide("the files that the server sends are not those of the revision; nothing was done")
+    if any(map(_leads_elsewhere, files)):
+        raise CouldNotDecide("the server sends a file whose name leads elsewhere; nothing was done")
     return name, files
+
+
+def _leads_elsewhere(name: str) -> bool:
+    """Would this file be anywhere but below the directory that it is written to?"""
+    parts = name.split("/")
+    return not all(parts) or not {".", ".."}.isdisjoint(parts) or any(char in name for char in "\\:\0")
 
 
 def _encoded(files: Mapping[str, bytes]) -> list[dict[str, str]]:

@@ -96,6 +96,10 @@ def _code(text: str) -> str:
     return "R009" if '"' in text else "R018"
 
 
+OWN = ("decision", "journal", "policy")
+"""The kinds by which remit decides its own administration."""
+
+
 def verb(line: Line) -> tuple[str, str, Verb] | None:
     """A vocabulary row: kind, action and what is known of the pair."""
     if line.is_comment() or not line.columns(4, 4, "kind, action, home or place, meaning"):
@@ -108,6 +112,10 @@ def verb(line: Line) -> tuple[str, str, Verb] | None:
         good = False
     elif action == "create" and decided == "place":
         message = "`create` decided at `place`, where nothing exists yet that could be available"
+        line.fail(2, "R028", message, "write `home`")
+        good = False
+    elif kind in OWN and decided == "place":
+        message = f"{quoted(kind)} decided at `place`, though it lives in all projects and nowhere else"
         line.fail(2, "R028", message, "write `home`")
         good = False
     good &= free_text(line, 3)

@@ -7,7 +7,9 @@ operation, and an operation without a handler stops the start.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, get_args
 
 from remit.core.model import Actor, Code
@@ -31,10 +33,12 @@ from remit.service.operations import (
 from remit.service.ports import Clock, Journal, Policies, Record, Worked
 
 _IN_CATALOG = frozenset(get_args(CatalogOperation))
-_WAITS = frozenset((Search, PublishPolicy, RollBack, PolicyHistory, GetRevision, DiffRevisions, ReadMetrics))
-"""What may wait for a database, for a judgement, or for what other processes count: done in a thread, so that nobody
-else waits."""
-_WHOLE_POLICY = _WAITS - {Search, ReadMetrics}
+_WAITS = frozenset((Search, ReadMetrics))
+"""What may wait for a database, or for what other processes count: done in a thread, so that nobody else waits."""
+_WHOLE_POLICY: frozenset[object] = frozenset((PublishPolicy, RollBack, PolicyHistory, GetRevision, DiffRevisions))
+"""What may wait for a database, or for a judgement, and carries whole policies."""
+_WHOLE = ThreadPoolExecutor(4, "policy")
+"""Threads for that, which may take minutes: decisions wait for other ones."""
 _made = tuple.__new__  # on the way of every decision: a NamedTuple's own constructor costs twice as much
 
 
@@ -93,8 +97,14 @@ class Gate:
         self._door = door
         self._taps = taps
 
-    async def perform(self, actor: Actor, operation: Operation | CatalogOperation) -> Any:
-        """Do what the operation says, if the live policy lets the actor.
+    async def perform(
+        self,
+        actor: Actor,
+        operation: Operation | CatalogOperation,
+        read: Callable[[], Awaitable[Operation]] | None = None,
+    ) -> Any:
+        """Do what the operation says, if the live policy lets the actor. With `read` it is about nothing yet: that
+        reads the one to be performed, which may be large, for whom the policy lets do such a thing.
 
         Raises NotAllowed naming the missing permission, and CouldNotDecide if there is no policy to decide by.
         """
@@ -103,28 +113,36 @@ class Gate:
         asked: Operation = operation  # type: ignore[assignment]
         snapshot = self._policies.current()
         when = self._clock() // 1_000
-        for need in asked.needs(actor):
-            if not _allowed(snapshot, actor, need, when):
-                raise self._refused(actor, asked, need, snapshot, when)
-        wishes = asked.wishes()
-        if wishes:
-            wishes = tuple(wish for wish in wishes if _allowed(snapshot, actor, wish, when))
-        homes: Homes | None = NO_HOMES
-        if self._door is not None and (ids := asked.ids()):
-            homes = await _homes(self._door, ids)
+        self._check(actor, asked, snapshot, when)
+        if read is not None:
+            return await self.perform(actor, await read())
+        wishes = tuple(wish for wish in asked.wishes() if _allowed(snapshot, actor, wish, when))
+        ids = asked.ids() if self._door is not None else ()
+        homes = await _homes(self._door, ids) if self._door is not None and ids else NO_HOMES
         permit = _made(Permit, (actor, snapshot, when, wishes, homes))
         handler = self._handlers[type(asked)]
+        if type(asked) in _WHOLE_POLICY:
+            return await self._whole(permit, asked, handler)
         if type(asked) in _WAITS and self._waits(asked):
             result = await asyncio.to_thread(handler, permit, asked)
         else:
             result = handler(permit, asked)
-        if type(asked) in _WHOLE_POLICY:  # it carries whole policies
-            done = Worked(type(asked).__name__, asked.needs(actor))
-            self._journal.record(Record(when, actor, done, snapshot.revision, None))
-            return result
         self._journal.record(_made(Record, (when, actor, asked, snapshot.revision, result, None)))
         for tap in self._taps:
             tap(permit, asked, result)
+        return result
+
+    def _check(self, actor: Actor, asked: Operation, snapshot: Snapshot, when: int) -> None:
+        """Raise NotAllowed for the first need of an operation that the policy does not grant its caller."""
+        for need in asked.needs(actor):
+            if not _allowed(snapshot, actor, need, when):
+                raise self._refused(actor, asked, need, snapshot, when)
+
+    async def _whole(self, permit: Permit, asked: Operation, handler: Handler) -> Any:
+        """Work on whole policies, in a thread of those for that; recorded without them."""
+        actor, snapshot, when, _, _ = permit
+        result = await asyncio.get_running_loop().run_in_executor(_WHOLE, partial(handler, permit, asked))
+        self._journal.record(Record(when, actor, _lean(asked, actor), snapshot.revision, None))
         return result
 
     def _waits(self, asked: Operation) -> bool:
@@ -148,8 +166,14 @@ class Gate:
     def _refused(self, actor: Actor, operation: Operation, need: Need, snapshot: Snapshot, when: int) -> NotAllowed:
         """The refusal of an operation for the first need that the policy does not grant its caller, once recorded."""
         missing = f"{need.kind}:{need.action}"
-        self._journal.record(Record(when, actor, operation, snapshot.revision, None, missing))
+        done = _lean(operation, actor) if type(operation) in _WHOLE_POLICY else operation
+        self._journal.record(Record(when, actor, done, snapshot.revision, None, missing))
         return NotAllowed(missing, f"`{actor.subject}` lacks `{missing}` in `{need.scope}`")
+
+
+def _lean(operation: Operation, actor: Actor) -> Worked:
+    """What the journal keeps of an operation that carries a whole policy."""
+    return Worked(type(operation).__name__, operation.needs(actor))
 
 
 async def _homes(door: CatalogDoor, ids: tuple[str, ...]) -> Homes | None:

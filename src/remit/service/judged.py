@@ -11,8 +11,9 @@ from remit.core.difference.document import digest_of, document
 from remit.core.difference.plan import Version, plan, version_of
 from remit.core.difference.sentences import blocked, broken_sentence, summary
 from remit.core.findings import Finding
-from remit.core.model import Actor
+from remit.core.model import ROOT, Actor, Code
 from remit.core.names import subject_problem
+from remit.core.pdp import walk
 from remit.core.snapshot import Snapshot
 from remit.core.succession import unheld_from
 from remit.core.times import format_instant, parse_instant
@@ -58,6 +59,17 @@ def judge_change(
     if planned is not None and not stopped:
         stopped = tuple(_unplanned(before, after, planned))
     return Verdict(blocked=stopped, summary=summary(found))
+
+
+def may_publish(files: Mapping[str, bytes], author: Actor, now: int) -> bool:
+    """Does this policy let its author publish, as far as it can be read?"""
+    try:
+        snapshot = Snapshot(version_of(files).policy)
+    except PolicyInvalid:
+        return True
+    return walk(snapshot, author.subject, PUBLISH.action, PUBLISH.kind, None, ROOT, None, author.groups, now)[0] is (
+        Code.GRANTED
+    )
 
 
 def planned_change(base: Mapping[str, bytes], head: Mapping[str, bytes], names: tuple[str, str], now: int) -> Any:

@@ -33,6 +33,7 @@ class LiveRevision:
         on deciding while the source is out of reach; None: for ever."""
         self._max_age = max_age
         self._standing, self._too_old = Standing(revision, now, source, now, None), False
+        self._replaced: set[str] = set()
         self._offered: tuple[Files, str] | None = None
         self._one_at_a_time = RLock()  # who numbers an activation is not who offers candidates
 
@@ -64,6 +65,10 @@ class LiveRevision:
         self._activate(files, stands)
         return True
 
+    def replaced(self, revision: str) -> bool:
+        """Was this revision live here, and did another take its place?"""
+        return revision in self._replaced and revision != self._standing.revision
+
     def lost(self, why: str, now: int) -> None:
         """The source is out of reach: the last good policy goes on, as long as it may."""
         live = self._standing
@@ -94,6 +99,8 @@ class LiveRevision:
     def _stand(self, standing: Standing, too_old: bool = False) -> None:
         """So it stands now; `too_old`: so long out of reach that nothing may be decided."""
         with self._one_at_a_time:
+            if standing.revision != self._standing.revision:
+                self._replaced.add(self._standing.revision)
             self._standing, self._too_old = standing, too_old
 
 
@@ -134,8 +141,8 @@ class LivePolicy(LiveRevision):
 
     def _stand(self, standing: Standing, too_old: bool = False) -> None:
         """Whatever is good now answers, unless it is too old."""
+        self._snapshot = None if too_old else self._good  # first: whoever reads what stands is not answered from before
         super()._stand(standing, too_old)
-        self._snapshot = None if too_old else self._good
 
 
 def compiled(files: Files) -> Snapshot:

@@ -1,7 +1,9 @@
 """Read your own publish: whoever knows that a revision was published is never answered from an older one.
 
 A revision may go live twice, so it is its place in the log of activations that counts, not its name: what answers must
-be the revision itself, or have gone live after the last time that it did.
+be the revision itself, or have gone live after the last time that it did. Only where the policy comes from that log is
+the log in order of age: servers that each follow a repository write it as they get there. There a revision that this
+process saw live and replaced will do.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ class Minimum:
     """Makes sure that what answers is no older than a revision."""
 
     def __init__(self, policies: Policies, revisions: Revisions | None, wake: Callable[[], None]) -> None:
-        """Without `revisions` only the revision itself will do. `wake` lets the source be looked at."""
+        """`revisions` is the log that the policy comes from, if it does. `wake` lets the source be looked at."""
         self._policies = policies
         self._revisions = revisions
         self._wake = wake
@@ -43,17 +45,27 @@ class Minimum:
             return
         until = time.monotonic() + PATIENCE
         self._wake()
-        while not await self._is_past(revision):
+        asked: tuple[str, int | None] | None = None
+        while True:
+            live = self._live()
+            if live != asked:  # or nothing new can be said
+                asked = live
+                if await self._is_past(revision):
+                    return
             if time.monotonic() > until:
                 raise CouldNotDecide(f"revision {quoted(revision[:12])} is not live here; try again")
             await asyncio.sleep(LOOK)
 
+    def _live(self) -> tuple[str, int | None]:
+        standing = self._policies.standing()
+        return standing.revision, standing.number
+
     async def _is_past(self, revision: str) -> bool:
         """Is the revision live, or did what is live take its place?"""
-        if self._policies.standing().revision == revision:
+        if self._live()[0] == revision:
             return True
         if self._revisions is None:
-            return False
+            return self._policies.replaced(revision)
         line = await asyncio.to_thread(self._revisions.latest_of, revision)
-        live = self._policies.standing().number  # looked at after the log: it only grows
-        return line is not None and live is not None and live >= line.number
+        _, number = self._live()  # looked at after the log: it only grows
+        return line is not None and number is not None and number >= line.number

@@ -47,6 +47,10 @@ class Policies(Protocol):
         """What is live since when, and what was refused since."""
         ...
 
+    def replaced(self, revision: str) -> bool:
+        """Was this revision live here, and did another take its place?"""
+        ...
+
 
 class Sitting(Protocol):
     """One policy at one instant, asked as often as one operation takes. `revision` names the policy that answered."""

@@ -21,12 +21,13 @@ from remit.errors import (
     CasesFailed,
     Conflict,
     CouldNotDecide,
+    NotAllowed,
     NotFound,
     Outdated,
     PolicyInvalid,
 )
 from remit.service.gate import Handler, Permit
-from remit.service.judged import judge_change, planned_change
+from remit.service.judged import PUBLISH, judge_change, may_publish, planned_change
 from remit.service.minimum import LOOK, Minimum
 from remit.service.operations import (
     DiffRevisions,
@@ -91,7 +92,7 @@ class Publishing:
 
     def minimum(self) -> Minimum:
         """What waits for a revision that a caller knows of."""
-        return Minimum(self._policies, self._revisions, self._wake)
+        return Minimum(self._policies, self._revisions if self._from_database else None, self._wake)
 
     def publish(self, permit: Permit, change: PublishPolicy) -> Activation:
         """Put files into force.
@@ -126,7 +127,7 @@ class Publishing:
         sides = [self._kept(each) for each in (asked.base, asked.head)]
         _, _, now, _, _ = permit
         names = (sides[0].revision, sides[1].revision)
-        with self._alone():
+        with _Alone(self._one, 0):
             return self._aside(planned_change, sides[0].files, sides[1].files, names, now)
 
     def refresh(self, *_: object) -> Standing:
@@ -175,9 +176,10 @@ class Publishing:
         actor, live, now, _, _ = permit
         if revision_of(files) == latest.revision:
             raise Conflict(f"revision `{latest.revision[:12]}` is in force already; nothing would change")
-        base = self._store().files(self._base(live, latest))
-        with self._alone():
-            verdict = self._aside(judge_change, base, files, Actor(actor.subject, actor.groups), now, planned)
+        base, author = self._store().files(self._base(live, latest)), Actor(actor.subject, actor.groups)
+        self._still(author, live, latest, now)
+        with _Alone(self._one, WAIT):
+            verdict = self._aside(judge_change, base, files, author, now, planned)
         if verdict.findings:
             raise PolicyInvalid(verdict.findings)
         if verdict.faults:
@@ -203,25 +205,40 @@ class Publishing:
     def _base(self, live: Snapshot, latest: Activation) -> str:
         """The revision that the change is judged by: the live one. Raises CouldNotDecide while this server is behind
         the database; a revision that it refused does not go live, and then the one before it judges."""
-        refused = self._policies.standing().refused
+        standing = self._policies.standing()
+        refused = standing.refused
+        if live.revision != standing.revision:  # the caller was let in by a policy that is live no longer
+            raise CouldNotDecide("another policy has gone live meanwhile; try again")
         if live.revision != latest.revision and (refused is None or refused.revision != latest.revision):
             self._wake()
             raise CouldNotDecide(f"revision `{latest.revision[:12]}` is not live here yet; try again")
         return live.revision
 
-    def _alone(self) -> Any:
-        return _Alone(self._one)
+    def _still(self, actor: Actor, live: Snapshot, latest: Activation, now: int) -> None:
+        """What is in force and was refused here may be live elsewhere, and have taken its author's right to publish.
+
+        Raises NotAllowed if so, as far as it can be read.
+        """
+        if live.revision == latest.revision:
+            return
+        with _Alone(self._one, WAIT):
+            may = self._aside(may_publish, self._store().files(latest.revision), actor, now)
+        if not may:
+            who = f"`{actor.subject}` lacks `{PUBLISH}` in revision `{latest.revision[:12]}`"
+            raise NotAllowed(str(PUBLISH), f"{who}, which is in force though it was refused here")
 
 
 class _Alone:
     """One change is judged at a time: each takes a processor, and memory for two policies."""
 
-    def __init__(self, lock: threading.Lock) -> None:
+    def __init__(self, lock: threading.Lock, wait: float) -> None:
+        """`wait` is how many seconds whoever comes second waits."""
         self._lock = lock
+        self._wait = wait
 
     def __enter__(self) -> None:
-        if not self._lock.acquire(timeout=WAIT):
-            raise CouldNotDecide("another change is being judged; try again")
+        if not self._lock.acquire(timeout=self._wait):
+            raise CouldNotDecide("another change is being judged, or two policies compared; try again")
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()

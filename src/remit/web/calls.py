@@ -74,7 +74,7 @@ API = "/api/v1"
 
 class CatalogRoute(NamedTuple):
     """One route: how a request becomes an operation, of which sort, how its result becomes an answer, and how many
-    bytes its body may have."""
+    bytes its body may have. `first`, of the same sort and about nothing, is decided before a large body is read."""
 
     method: str
     path: str
@@ -83,6 +83,7 @@ class CatalogRoute(NamedTuple):
     write: Callable[[Any], Reply]
     summary: str
     most: int = MAX_BODY
+    first: Any = None
 
 
 PAGED = ("limit", "offset", "sortBy", "sortOrder", "search", "name", "filterBy")

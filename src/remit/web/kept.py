@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
@@ -67,9 +68,15 @@ def _endpoint(route: CatalogRoute, gate: Gate, callers: Callers) -> Callable[[Re
         headers = dict(request.scope["headers"])
         try:
             caller = await callers.caller(request.scope, headers)
-            query = tuple(parse_qsl(request.url.query, keep_blank_values=True))
-            call = Call(request.path_params, query, await _body(request, route.most), headers)
-            return _written(route.write(await gate.perform(caller, route.read(call))))
+
+            async def read() -> Any:
+                query = tuple(parse_qsl(request.url.query, keep_blank_values=True))
+                call = Call(request.path_params, query, await _body(request, route.most), headers)
+                # what is large is read in a thread: it takes seconds, and decisions are made meanwhile
+                return route.read(call) if route.first is None else await asyncio.to_thread(route.read, call)
+
+            asked = (await read(),) if route.first is None else (route.first, read)
+            return _written(route.write(await gate.perform(caller, *asked)))
         except Exception as error:
             return _refused(error)
 

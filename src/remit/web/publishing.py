@@ -127,7 +127,16 @@ def _refreshed(live: Standing) -> Reply:
 
 
 PUBLISHING_ROUTES: tuple[CatalogRoute, ...] = (
-    CatalogRoute("POST", f"{BASE}/publish", PublishPolicy, _publish, _published, "Put a policy into force", MOST_BYTES),
+    CatalogRoute(
+        "POST",
+        f"{BASE}/publish",
+        PublishPolicy,
+        _publish,
+        _published,
+        "Put a policy into force",
+        MOST_BYTES,
+        PublishPolicy({}, "", ""),
+    ),
     CatalogRoute("POST", f"{BASE}/rollback", RollBack, _roll_back, _published, "Put a revision into force again"),
     CatalogRoute("GET", f"{BASE}/history", PolicyHistory, _history, _history_body, "What was live when"),
     CatalogRoute("GET", f"{BASE}/revisions/{{id}}", GetRevision, _revision, _revision_body, "The files of a revision"),
