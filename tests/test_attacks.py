@@ -1,4 +1,5 @@
-"""Policies made to hang, exhaust or slip past the reader: each is answered with findings, soon and in little memory.
+"""Policies made to hang, exhaust or slip past the reader: each is answered with findings, soon and in little memory
+(threats, row 47).
 
 Times are generous, as the machine may be busy; what they catch is work that grows with the square of a file.
 """

@@ -1,4 +1,5 @@
-"""A policy damaged at random or on purpose is refused with findings, or means no more than before: never a crash.
+"""A policy damaged at random or on purpose is refused with findings, or means no more than before, and never a crash
+(threats, rows 1 and 2).
 
 What bends a line here is a slip, an editor, a spreadsheet or a file cut short. A wrong allow is the worst of bugs,
 so what is still accepted may take rights away but never give one.
