@@ -13,6 +13,7 @@ import pytest
 from commands import Desk, Ran, golden, ran
 from readable import FILES, NOW, POLICY, said, with_cases
 from remit.cli.exits import Exit
+from remit.cli.house import ServeOptions
 from remit.core.policy import read_policy
 from remit.errors import CasesFailed, CouldNotDecide, Misconfigured
 
@@ -193,5 +194,5 @@ def test_serve_hands_on_what_it_was_told() -> None:
     assert found.code == 0
     (options,) = desk.served
     tls = (Path("c"), Path("k"))
-    assert options == (Path("p"), Path("m"), Path("s"), "127.0.0.1", 8, "https://x", tls, True, False)
+    assert options == ServeOptions(Path("p"), Path("m"), Path("s"), "127.0.0.1", 8, "https://x", tls, True)
     assert desk.now() == NOW
