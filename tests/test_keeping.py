@@ -16,10 +16,13 @@ from remit import keeping
 from remit.adapters.last_good import LastGood
 from remit.adapters.memory_revisions import MemoryRevisions
 from remit.core.history import UNKNOWN, Activation, Provenance
-from remit.core.policy import revision_of
+from remit.core.policy import read_policy, revision_of
+from remit.core.snapshot import Snapshot
 from remit.errors import CouldNotDecide, Misconfigured, RemitError
 from remit.keeping import Keeper, Kept, noted
+from remit.service.live import LivePolicy
 from remit.service.operations import Standing
+from remit.service.policies import faults_of
 from remit.starting import first_of
 from revisions import BY_ADA, HOSTILE, policy
 from test_watch import FAILING, GOOD, WITHOUT
@@ -187,10 +190,58 @@ def test_what_could_not_be_put_on_disk_is_tried_again_and_makes_nothing_older_yo
         return Standing(revision[0], 1, "s", 1, None)
 
     kept = Kept(Looked(), standing, None, good)
-    kept.live(policy(1), UNKNOWN, 1)
+    kept.first(policy(1), UNKNOWN, 1, on_disk=False)
     os.utime(tmp_path / "last-good", (1_000, 1_000))
     good.times = 2
     one, two = revision_of(policy(1)), revision_of(policy(2))
-    kept.follow(threading.Event(), lambda *_: revision.__setitem__(0, two), lambda _: None)
+
+    def offered(files: dict[str, bytes], came: Provenance) -> None:
+        if revision[0] != two:
+            kept.going_live(files, came)
+        revision[0] = two
+
+    kept.follow(threading.Event(), offered, lambda _: None)
     assert seen == [(one, False), (one, False), (two, True), (two, True)]
     assert caplog.text.count("could not be put on disk") == 1
+
+
+class Once:
+    """A source that holds these policies, one after the other."""
+
+    def __init__(self, *held: tuple[dict[str, bytes], Provenance]) -> None:
+        self.held = held
+
+    def follow(self, _: object, offer: Callable[..., None], __: object) -> None:
+        for each in self.held:
+            offer(*each)
+
+    def wake(self) -> None: ...
+
+
+def test_what_answers_is_on_disk_already(tmp_path: Path) -> None:
+    """Whoever is killed between the two would begin with the policy before, from which a right was revoked."""
+    good = LastGood(tmp_path / "last-good", "s")
+    live = LivePolicy(Snapshot(read_policy(GOOD)), "s", 1)
+    kept = Kept(Once((WITHOUT, UNKNOWN)), live.standing, None, good)
+    kept.first(GOOD, UNKNOWN, 1, on_disk=False)
+    live.going_live = kept.going_live
+    there: list[bool] = []
+
+    def swapping(files: Mapping[str, bytes]) -> None:
+        found = good.read()
+        there.append(found is not None and found.files == files and live.current().revision == revision_of(GOOD))
+
+    live.went_live = swapping
+    kept.follow(threading.Event(), lambda files, came: live.offer(files, 2, faults_of, came), lambda _: None)
+    assert there == [True] and live.current().revision == revision_of(WITHOUT)
+
+
+def test_a_policy_that_came_back_is_kept_as_of_its_last_time(tmp_path: Path) -> None:
+    """A server that missed the one between knows that the log has gone on."""
+    good = LastGood(tmp_path / "last-good", "the database")
+    live = LivePolicy(Snapshot(read_policy(GOOD)), "s", 1)
+    kept = Kept(Once((GOOD, UNKNOWN._replace(number=3))), live.standing, None, good)
+    kept.first(GOOD, UNKNOWN._replace(number=1), 1, on_disk=False)
+    kept.follow(threading.Event(), lambda files, came: live.offer(files, 2, faults_of, came), lambda _: None)
+    found = good.read()
+    assert found is not None and found.came.number == 3

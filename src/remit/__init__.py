@@ -10,7 +10,7 @@ The rooms of this house and their one direction (an arrow reads "may import"):
     client -> core.model   what other services import to ask
     bootstrap -> everyone  the composition root; `entry` is the command, `serving` the server under the faces,
                            `sources` says where policies come from, `following` lets a changed one go live,
-                           `workers` has several processes answer, which `supervising` keeps
+                           `workers` puts a server together, as one process or several, which `supervising` keeps
 
 Start reading at `service/operations.py`; the semantics live in `core/pdp.py`.
 """

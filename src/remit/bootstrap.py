@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,19 +13,18 @@ from remit.adapters.keys import Keys
 from remit.adapters.memory import RingJournal
 from remit.adapters.policy_files import read_file
 from remit.adapters.secret import derived, secret_in
-from remit.adapters.settings import Listening, Settings, known_by, read_settings
+from remit.adapters.settings import Listening, Settings, read_settings
 from remit.adapters.tokens import dev_tokens, minted, oidc_tokens
-from remit.assembly import Kept, database_of, exchange_of, exchange_secret, kept_by
+from remit.assembly import Kept, exchange_of, exchange_secret, kept_by
 from remit.cli.house import ListedKey, ServeOptions
 from remit.core.snapshot import Snapshot
 from remit.errors import CouldNotDecide, Misconfigured
-from remit.following import following, woken
 from remit.observing import Watch
 from remit.service.catalog_gate import CatalogDoor
 from remit.service.counts import Counts
 from remit.service.decisions import evaluate, evaluate_many
 from remit.service.gate import Gate, Handler
-from remit.service.live import Files, LivePolicy, compiled
+from remit.service.live import Files, LivePolicy
 from remit.service.operations import (
     Evaluate,
     EvaluateMany,
@@ -40,9 +37,6 @@ from remit.service.paging import Pages
 from remit.service.ports import Policies
 from remit.service.publishing import Publishing
 from remit.service.searches import Searches, permitted_scopes
-from remit.serving import serve
-from remit.serving.listening import authority, listen_on
-from remit.starting import Place, begin, compiled_first, keeping, live_by, publishing_by, shadow_files, waker
 from remit.web.app import create_app
 from remit.web.forward_table import ForwardTable, read_table
 from remit.web.http import AsgiApp
@@ -179,44 +173,6 @@ def watch_of(
     watch = Watch(policies, beside, settings.shadow_sample, total, (files, settings.judge_sample))
     policies.went_live = watch.went_live
     return watch
-
-
-Read = Callable[[str], dict[str, bytes]]
-"""The files of a policy in a directory, or at a git revision."""
-
-
-def run_server(options: ServeOptions, read: Read) -> None:
-    """Answer over HTTP until told to stop; `read` gives a policy to ask beside the live one.
-
-    Raises Misconfigured rather than run half-configured.
-    """
-    what, now = prepared(options, os.environ), time.time_ns() // 1_000
-    settings, database = what.settings, database_of(what.settings.catalog, options.state)
-    place = Place(options.policy, options.model, options.state)
-    begun = begin(place, options.watch, settings.policy, database, now)
-    if settings.catalog.here and begun.last_good is None:
-        database.prepare()
-    policies = live_by(begun, settings.policy, now, compiled_first)
-    candidate = shadow_files(options.shadow_policy, database, read, now)
-    shadow = None if candidate is None else compiled(candidate)
-    watch, called = watch_of(what, policies, begun.first.files, shadow), begun.first.called
-    listener = listen_on(options.host, options.port)
-    here = f"{'http' if settings.tls is None else 'https'}://" + authority(options.host, listener.getsockname()[1])
-    publishing_too = publishing_by(policies, database, waker(begun.source), begun.name)
-    with publishing_too as publishing, keeping(begun, policies, database, now) as source:
-        del begun
-        app = application(what, policies, watch, here, database, publishing)
-        settle()
-        print(f"remit answers at {here} by revision {called}", flush=True)  # noqa: T201
-        print(f"callers are known by {known_by(settings.modes)}", flush=True)  # noqa: T201
-        with woken(source), following(policies, source, watch.heard), watch.running():
-            serve(app, listener, settings.tls)
-
-
-def settle() -> None:
-    """The snapshot lives as long as the process: no collection need ever look at it."""
-    gc.collect()
-    gc.freeze()
 
 
 class RealKeys:

@@ -109,8 +109,7 @@ class RealHouse:
 
     def serve(self, options: ServeOptions) -> None:
         """Answer over HTTP until told to stop. Raises Misconfigured rather than run half-configured."""
-        from remit.bootstrap import run_server
-        from remit.workers import run_workers
+        from remit.workers import run_server, run_workers
 
         def read(where: str) -> dict[str, bytes]:
             return self.read_at(where, options.policy, options.model)

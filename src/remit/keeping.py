@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from remit.adapters.db.faults import told_already
@@ -151,6 +151,7 @@ class Kept:
         self._keeper = keeper
         self._last_good = last_good
         self._unwritten = False
+        self._number: int | None = None
 
     def __str__(self) -> str:
         return str(self._source)
@@ -170,30 +171,35 @@ class Kept:
             offer(files, came)
             after = self._standing()
             if after.revision != before.revision:
-                self.live(files, came, after.since)
-            elif self._unwritten and after.refused is None:
-                self._write(files, came)
+                self._log(files, came, after.since)
+            elif (self._unwritten or came.number != self._number) and after.refused is None:
+                self.going_live(files, came)
             elif self._last_good is not None and not self._unwritten:
                 self._last_good.confirm()
 
         assert self._source is not None
         self._source.follow(stop, kept, lost)
 
-    def live(self, files: Files, came: Provenance, at: int, on_disk: bool = False) -> None:
-        """These files went live: on disk at once unless they are there, in the log if they do not come from there."""
+    def first(self, files: Files, came: Provenance, at: int, on_disk: bool) -> None:
+        """These files are what a server begins with: to be put on disk unless they are there, and in the log."""
         if not on_disk:
-            self._write(files, came)
+            self.going_live(files, came)
+        self._log(files, came, at)
+
+    def _log(self, files: Files, came: Provenance, at: int) -> None:
+        """These files went live: in the log if they do not come from there."""
         if self._keeper is not None and came.number is None:
             self._keeper.live(files, came, at)
 
-    def _write(self, files: Files, came: Provenance) -> None:
-        """Put what is live on disk. Until that succeeds an older policy is there, and stays as old as it is."""
+    def going_live(self, files: Mapping[str, bytes], came: Provenance) -> None:
+        """Put what goes live on disk, before it answers: whoever is killed then must not begin with an older policy.
+        Until that succeeds an older one is there, and stays as old as it is."""
         if self._last_good is None:
             return
         failed, self._unwritten = self._unwritten, True
         try:
             self._last_good.write(files, came)
-            self._unwritten = False
+            self._unwritten, self._number = False, came.number
         except Misconfigured as error:
             if not failed:
                 log.warning("the last good policy could not be put on disk: %s; trying again", error)

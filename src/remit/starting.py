@@ -189,7 +189,8 @@ def keeping(begun: Begun, policies: LiveRevision, database: Database, now: int) 
     from_log = first.came.number is not None
     keeper = None if from_log else Keeper(database.revisions, name, policies.numbered, policies.unkept)
     kept = Kept(source, policies.standing, keeper, last_good)
-    kept.live(first.files, first.came, now, on_disk=bool(first.lost))
+    kept.first(first.files, first.came, now, on_disk=bool(first.lost))
+    policies.going_live = kept.going_live
     try:
         yield None if source is None else kept
     finally:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -19,9 +18,6 @@ from remit.core.history import Activation, Provenance
 from remit.errors import CouldNotDecide, Misconfigured, NotFound, Outdated
 
 NAME = "the database"
-
-_SHARE = 50
-"""What is live is told again, to say that it was looked at, in at most one part of so many of the time."""
 
 Files = dict[str, bytes]
 
@@ -86,14 +82,14 @@ class DatabaseSource:
     def follow(
         self, stop: threading.Event, offer: Callable[[Files, Provenance], None], lost: Callable[[str], None]
     ) -> None:
-        """Until told to stop, `offer` what the log says is to be live when it is another one, and now and then that it
-        is the same; and say each time that it cannot be known why."""
+        """Until told to stop, `offer` what the log says is to be live, the very same files as long as it says the same,
+        and say each time that it cannot be known why."""
         if listens(self._database.url):
             ear = threading.Thread(
                 target=listen, args=(self._database.url, stop, self.wake), name="policy ear", daemon=True
             )
             ear.start()
-        number, rest, failed = None, 0.0, False
+        failed = False
         while not stop.is_set():
             self._woken.clear()
             try:
@@ -102,15 +98,11 @@ class DatabaseSource:
                 if found is None:
                     raise Misconfigured("the database holds no policy")
                 failed = False
-                if found[1].number != number or time.monotonic() >= rest:
-                    began, new = time.monotonic(), found[1].number != number
-                    offer(*found)  # a new one takes as long as its checks, which says nothing of how long a look takes
-                    took = 0.0 if new else time.monotonic() - began
-                    number, rest = found[1].number, time.monotonic() + _SHARE * took
+                offer(*found)
             except Exception as error:
                 if stop.is_set():
                     return
-                number, failed = None, True
+                failed = True
                 lost(_why(error))
             self._woken.wait(self._poll)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, get_args
 
 from remit.core.model import Actor, Code
@@ -33,12 +32,12 @@ from remit.service.operations import (
 from remit.service.ports import Clock, Journal, Policies, Record, Worked
 
 _IN_CATALOG = frozenset(get_args(CatalogOperation))
-_WAITS = frozenset((Search, ReadMetrics))
-"""What may wait for a database, or for what other processes count: done in a thread, so that nobody else waits."""
 _WHOLE_POLICY: frozenset[object] = frozenset((PublishPolicy, RollBack, PolicyHistory, GetRevision, DiffRevisions))
 """What may wait for a database, or for a judgement, and carries whole policies."""
-_WHOLE = ThreadPoolExecutor(4, "policy")
-"""Threads for that, which may take minutes: decisions wait for other ones."""
+_WAITS = _WHOLE_POLICY | {Search, ReadMetrics}
+"""What may wait, for that or for what other processes count: done in a thread, so that nobody else waits."""
+_THREADS = 4
+"""Threads for whole policies, which may take minutes: decisions wait for other ones."""
 _made = tuple.__new__  # on the way of every decision: a NamedTuple's own constructor costs twice as much
 
 
@@ -96,6 +95,7 @@ class Gate:
         self._handlers = dict(handlers)
         self._door = door
         self._taps = taps
+        self._threads = ThreadPoolExecutor(_THREADS, "policy")
 
     async def perform(
         self,
@@ -116,18 +116,17 @@ class Gate:
         self._check(actor, asked, snapshot, when)
         if read is not None:
             return await self.perform(actor, await read())
-        wishes = tuple(wish for wish in asked.wishes() if _allowed(snapshot, actor, wish, when))
-        ids = asked.ids() if self._door is not None else ()
-        homes = await _homes(self._door, ids) if self._door is not None and ids else NO_HOMES
+        wishes = asked.wishes()
+        if wishes:
+            wishes = tuple(wish for wish in wishes if _allowed(snapshot, actor, wish, when))
+        homes: Homes | None = NO_HOMES
+        if self._door is not None and (ids := asked.ids()):
+            homes = await _homes(self._door, ids)
         permit = _made(Permit, (actor, snapshot, when, wishes, homes))
         handler = self._handlers[type(asked)]
-        if type(asked) in _WHOLE_POLICY:
-            return await self._whole(permit, asked, handler)
-        if type(asked) in _WAITS and self._waits(asked):
-            result = await asyncio.to_thread(handler, permit, asked)
-        else:
-            result = handler(permit, asked)
-        self._journal.record(_made(Record, (when, actor, asked, snapshot.revision, result, None)))
+        result = await self._waited(permit, asked, handler) if type(asked) in _WAITS else handler(permit, asked)
+        done = _lean(asked, actor) if type(asked) in _WHOLE_POLICY else asked
+        self._journal.record(_made(Record, (when, actor, done, snapshot.revision, result, None)))
         for tap in self._taps:
             tap(permit, asked, result)
         return result
@@ -138,16 +137,14 @@ class Gate:
             if not _allowed(snapshot, actor, need, when):
                 raise self._refused(actor, asked, need, snapshot, when)
 
-    async def _whole(self, permit: Permit, asked: Operation, handler: Handler) -> Any:
-        """Work on whole policies, in a thread of those for that; recorded without them."""
-        actor, snapshot, when, _, _ = permit
-        result = await asyncio.get_running_loop().run_in_executor(_WHOLE, partial(handler, permit, asked))
-        self._journal.record(Record(when, actor, _lean(asked, actor), snapshot.revision, None))
-        return result
-
-    def _waits(self, asked: Operation) -> bool:
-        """Does this look into a database? Of searches only those for things, and only where there is a catalog."""
-        return type(asked) is not Search or (self._door is not None and asked.sought is Sought.RESOURCE)
+    async def _waited(self, permit: Permit, asked: Operation, handler: Handler) -> Any:
+        """What came of an operation that may wait. Of searches only those for things do, and only where there is a
+        catalog."""
+        if type(asked) in _WHOLE_POLICY:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, handler, permit, asked)
+        if type(asked) is Search and (self._door is None or asked.sought is not Sought.RESOURCE):
+            return handler(permit, asked)
+        return await asyncio.to_thread(handler, permit, asked)
 
     async def _work(self, actor: Actor, operation: CatalogOperation) -> Any:
         """Work on the catalog, in a thread; recorded by what was decided, since what is in it may be secret."""

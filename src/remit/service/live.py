@@ -30,8 +30,10 @@ class LiveRevision:
 
     def __init__(self, revision: str, source: str = "", now: int = 0, max_age: int | None = None) -> None:
         """`source` says where candidates come from; empty: from nowhere. `max_age` is how long, in microseconds, to go
-        on deciding while the source is out of reach; None: for ever."""
+        on deciding while the source is out of reach; None: for ever. `going_live` is told of each policy, and of what
+        its source tells of it, before it answers."""
         self._max_age = max_age
+        self.going_live: Callable[[Files, Provenance], None] = lambda *_: None
         self._standing, self._too_old = Standing(revision, now, source, now, None), False
         self._replaced: set[str] = set()
         self._offered: tuple[Files, str] | None = None
@@ -61,6 +63,7 @@ class LiveRevision:
         if findings or faults:
             self._change(checked=now, refused=Refused(revision, now, findings, faults))
             return False
+        self.going_live(files, came)
         stands = self._standing._replace(revision=revision, since=now, checked=now, refused=None, number=came.number)
         self._activate(files, stands)
         return True

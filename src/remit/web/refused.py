@@ -10,17 +10,7 @@ from remit.errors import Blocked, CasesFailed, PolicyInvalid
 
 def finding_body(finding: Finding) -> dict[str, Any]:
     """One thing wrong at one place, with the line it is in."""
-    return {
-        "code": finding.code,
-        "file": finding.file,
-        "line": finding.line,
-        "column": finding.column,
-        "message": finding.message,
-        "help": finding.help,
-        "text": finding.text,
-        "width": finding.width,
-        "error": finding.is_error,
-    }
+    return finding._asdict() | {"error": finding.is_error}
 
 
 def why_not(error: Exception) -> dict[str, Any]:

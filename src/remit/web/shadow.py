@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from remit.core.model import Question
-from remit.errors import RequestInvalid
 from remit.service.operations import Compared, Difference, ListShadow
-from remit.web.calls import Call, CatalogRoute, Reply
+from remit.web.calls import Call, CatalogRoute, Reply, number
 from remit.web.published import instant
 from remit.web.reasons import context_of
 
@@ -17,12 +16,7 @@ MOST = 1_000
 def _read(call: Call) -> ListShadow:
     """Raises RequestInvalid if the query is none."""
     given = call.arguments("limit")
-    if "limit" not in given:
-        return ListShadow()
-    text = given["limit"]
-    if not (text.isascii() and text.isdigit() and len(text) < 5 and 1 <= int(text) <= MOST):
-        raise RequestInvalid(f"`limit` must be a whole number from 1 to {MOST:,}")
-    return ListShadow(int(text))
+    return ListShadow(number("limit", given["limit"], 1, MOST)) if "limit" in given else ListShadow()
 
 
 def _body(found: Compared) -> Reply:

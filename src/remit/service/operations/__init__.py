@@ -23,6 +23,7 @@ from remit.service.operations.policy import (
     MyReach,
     PolicyStatus,
     ReadMetrics,
+    RefreshPolicy,
     Refused,
     Rejudged,
     Standing,
@@ -35,7 +36,6 @@ from remit.service.operations.publishing import (
     Kept,
     PolicyHistory,
     PublishPolicy,
-    RefreshPolicy,
     RollBack,
     checked_message,
 )

@@ -56,8 +56,11 @@ class MyReach:
         return tuple(Need(self.kind, action) for action in self.actions)
 
 
-class PolicyStatus(NamedTuple):
-    """What is live since when, and what was refused since."""
+class OfPolicy:
+    """What operations on the policy as a whole share: they need `policy:view` unless they say otherwise, wish for
+    nothing more, and are about no thing of any catalog."""
+
+    __slots__ = ()
 
     def needs(self, _: Actor) -> tuple[Need, ...]:
         """`policy:view`."""
@@ -72,20 +75,26 @@ class PolicyStatus(NamedTuple):
         return ()
 
 
-class ReadMetrics(NamedTuple):
-    """What was counted since the start, as Prometheus reads it."""
+class _Nothing(NamedTuple):
+    pass
 
-    def needs(self, _: Actor) -> tuple[Need, ...]:
-        """`policy:view`: counts tell how a policy is used."""
-        return (VIEW_POLICY,)
 
-    def wishes(self) -> tuple[Need, ...]:
-        """Nothing more."""
-        return ()
+class PolicyStatus(OfPolicy, _Nothing):
+    """What is live since when, and what was refused since."""
 
-    def ids(self) -> tuple[str, ...]:
-        """No thing in particular."""
-        return ()
+    __slots__ = ()
+
+
+class ReadMetrics(OfPolicy, _Nothing):
+    """What was counted since the start, as Prometheus reads it: counts tell how a policy is used."""
+
+    __slots__ = ()
+
+
+class RefreshPolicy(OfPolicy, _Nothing):
+    """Look at once whether the source of the policy holds another one."""
+
+    __slots__ = ()
 
 
 class Refused(NamedTuple):

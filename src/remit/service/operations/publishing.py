@@ -9,7 +9,8 @@ from remit.core.history import Activation as Activation
 from remit.core.model import Actor
 from remit.core.names import invisible
 from remit.errors import RequestInvalid
-from remit.service.needs import PUBLISH_POLICY, VIEW_POLICY, Need
+from remit.service.needs import PUBLISH_POLICY, Need
+from remit.service.operations.policy import OfPolicy
 
 MOST_MESSAGE = 1_000
 """Characters of the reason for a change."""
@@ -31,24 +32,6 @@ def checked_message(text: str) -> str:
     if invisible(text.replace("\n", " ")) is not None:
         raise RequestInvalid("`message` holds a character that cannot be seen")
     return text
-
-
-class OfPolicy:
-    """What all of these share: they are about the policy as a whole, and about no thing of any catalog."""
-
-    __slots__ = ()
-
-    def needs(self, _: Actor) -> tuple[Need, ...]:
-        """`policy:view`."""
-        return (VIEW_POLICY,)
-
-    def wishes(self) -> tuple[Need, ...]:
-        """Nothing more."""
-        return ()
-
-    def ids(self) -> tuple[str, ...]:
-        """No thing in particular."""
-        return ()
 
 
 class _Publish(NamedTuple):
@@ -112,15 +95,5 @@ class _Pair(NamedTuple):
 
 class DiffRevisions(OfPolicy, _Pair):
     """What the change from one revision that was live to another does: a plan."""
-
-    __slots__ = ()
-
-
-class _Nothing(NamedTuple):
-    pass
-
-
-class RefreshPolicy(OfPolicy, _Nothing):
-    """Look at once whether the source of the policy holds another one."""
 
     __slots__ = ()

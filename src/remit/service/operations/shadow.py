@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from remit.core.model import Actor, Explanation, Question
-from remit.service.needs import VIEW_POLICY, Need
+from remit.core.model import Explanation, Question
+from remit.service.operations.policy import OfPolicy
 
 
-class ListShadow(NamedTuple):
-    """How the shadow policy differs from the live one, with at most so many questions."""
-
+class _Most(NamedTuple):
     most: int = 100
 
-    def needs(self, _: Actor) -> tuple[Need, ...]:
-        """`policy:view`."""
-        return (VIEW_POLICY,)
 
-    def wishes(self) -> tuple[Need, ...]:
-        """Nothing more."""
-        return ()
+class ListShadow(OfPolicy, _Most):
+    """How the shadow policy differs from the live one, with at most so many questions."""
 
-    def ids(self) -> tuple[str, ...]:
-        """No thing in particular."""
-        return ()
+    __slots__ = ()
 
 
 class Difference(NamedTuple):
