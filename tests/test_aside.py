@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -62,8 +63,10 @@ def test_work_under_way_is_ended_with_it(aside: Aside) -> None:
 def test_what_takes_too_long_is_ended_and_the_next_work_is_done() -> None:
     hasty = Aside(2.0)
     try:
+        pid = hasty(os.getpid)
         with pytest.raises(CouldNotDecide, match="more than 2 seconds"):
             hasty(time.sleep, 60)
+        assert not Path(f"/proc/{pid}").exists(), "it would go on, and take a processor"
         found, until = 0, time.monotonic() + 10 * LONG
         while not found and time.monotonic() < until:
             with suppress(CouldNotDecide):  # beginning the next process takes its time too

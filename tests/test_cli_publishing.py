@@ -11,7 +11,7 @@ import pytest
 
 from commands import Desk, Ran, ran
 from golden import golden
-from publishing import CHIEF, NEW, OLD, READER, Publisher, adding, publisher, without
+from publishing import CHIEF, NEW, OLD, READER, Publisher, adding, encoded, publisher, without
 from remit.core.history import UNKNOWN, How, Provenance
 from remit.core.policy import revision_of
 from server import bearer
@@ -144,4 +144,22 @@ def test_a_server_that_is_none_writes_nowhere_else(asks: Asks, house: Publisher,
     house.revisions.activate({name: b"x\n"}, UNKNOWN, "database", 5)
     found = asks("history", "2", "--into", str(tmp_path / "there"))
     assert found.code == 7 and "leads elsewhere; nothing was done" in found.err
+    assert not list(tmp_path.iterdir())
+
+
+class Lying(Desk):
+    """A desk at which every revision has the files of another."""
+
+    def ask(
+        self, method: str, url: str, token: str, path: str, body: object = None, version: int | None = None
+    ) -> tuple[int, str]:
+        said = {"revision": revision_of(NEW), "files": encoded(OLD)}
+        return 200, json.dumps(said if method == "GET" else {})
+
+
+def test_files_that_are_not_those_of_the_revision_are_not_taken(tmp_path: Path) -> None:
+    where = ("--url", "http://127.0.0.1:1", "--token", "t")
+    for verb in (("history", revision_of(NEW), "--into", str(tmp_path / "x")), ("diff", revision_of(NEW), "1")):
+        found = ran(*verb, *where, desk=Lying(NEW))
+        assert found.code == 7 and "are not those of the revision; nothing was done" in found.err
     assert not list(tmp_path.iterdir())

@@ -232,14 +232,15 @@ def parted(seed: int) -> list[str]:
     """Where what the author lacks differs from what asking each question says."""
     base, head = (with_escalation(one, seed) for one in pair_of(seed))
     sides = sides_of(base, head)
-    author = Random(f"author {seed}").choice(subjects_of(base))
+    chance = Random(f"author {seed}")
+    author, groups = chance.choice(subjects_of(base)), some_groups(base, chance)
     now = INSTANTS[seed % len(INSTANTS)]
     said: dict[tuple[str, str, str, int], set[str]] = {}
-    for each in Author(sides, author, now).lacks(effects(sides)):
+    for each in Author(sides, author, now, groups).lacks(effects(sides)):
         for number, when in enumerate(INSTANTS):
             if each.since <= when < each.until:
                 said.setdefault((each.subject, each.kind, each.action, number), set()).update(each.scopes)
-    expected = _lacked(sides, author, now, subjects_of(base, head))
+    expected = _lacked(sides, author, now, subjects_of(base, head), groups)
     chains, wrong = sides.head.chains, []
     for key in said.keys() | expected.keys():
         one, other = highest(said.get(key, ()), chains), highest(expected.get(key, ()), chains)
@@ -247,12 +248,23 @@ def parted(seed: int) -> list[str]:
     return wrong
 
 
-def _lacked(sides: Sides, author: str, now: int, subjects: list[str]) -> dict[tuple[str, str, str, int], set[str]]:
-    """By asking: every scope at which a subject may what it may not in base, and the author may not there."""
+def some_groups(policy: Policy, chance: Random) -> tuple[str, ...]:
+    """Groups that an author's token vouches for: for half of all authors none."""
+    groups = [name for name in subjects_of(policy) if name.startswith("group:")]
+    return tuple(chance.sample(groups, chance.randint(0, len(groups)))) if chance.random() < 0.5 else ()
+
+
+def _lacked(
+    sides: Sides, author: str, now: int, subjects: list[str], groups: tuple[str, ...] = ()
+) -> dict[tuple[str, str, str, int], set[str]]:
+    """By asking: every scope at which a subject may what it may not in base, and the author, who comes with these
+    groups, may not there."""
     base, head = sides.both
 
-    def may(snapshot: Snapshot, who: str, kind: str, action: str, scope: str, when: int) -> bool:
-        return walk(snapshot, who, action, kind, None, scope, scope, (), when)[0] is Code.GRANTED
+    def may(
+        snapshot: Snapshot, who: str, kind: str, action: str, scope: str, when: int, by: tuple[str, ...] = ()
+    ) -> bool:
+        return walk(snapshot, who, action, kind, None, scope, scope, by, when)[0] is Code.GRANTED
 
     found: dict[tuple[str, str, str, int], set[str]] = {}
     for number, when in enumerate(INSTANTS):
@@ -261,7 +273,8 @@ def _lacked(sides: Sides, author: str, now: int, subjects: list[str]) -> dict[tu
         for kind, action in sides.pairs:
             for scope in head.chains:
                 known = next(one for one in head.chains[scope] if one in base.chains)
-                if may(base, author, kind, action, known, when) or may(base, author, "policy", "escalate", known, when):
+                own = ((kind, action), ("policy", "escalate"))
+                if any(may(base, author, *each, known, when, groups) for each in own):
                     continue
                 for who in subjects:
                     # at a scope that base lacks, whoever may above it in base is given nothing
@@ -283,11 +296,11 @@ def mutant_head(monkeypatch: pytest.MonkeyPatch) -> None:
     """Judges the author by the policy they wrote."""
     honest = Author.__init__
 
-    def init(self: Author, sides: Sides, subject: str, now: int) -> None:
-        honest(self, sides, subject, now)
-        monkeypatch.setattr(self, "_stretches", [
-            (since, until, escalation_of.held_at(sides.head, subject, (), since)) for since, until, _ in self._stretches
-        ])  # fmt: skip
+    def init(self: Author, sides: Sides, subject: str, now: int, groups: tuple[str, ...] = ()) -> None:
+        honest(self, sides, subject, now, groups)
+        held = escalation_of.held_at
+        stretches = [(since, until, held(sides.head, subject, groups, since)) for since, until, _ in self._stretches]
+        monkeypatch.setattr(self, "_stretches", stretches)
 
     monkeypatch.setattr(Author, "__init__", init)
 
@@ -296,8 +309,8 @@ def mutant_now(monkeypatch: pytest.MonkeyPatch) -> None:
     """Judges the author now, and not while the gain holds."""
     honest = Author.__init__
 
-    def init(self: Author, sides: Sides, subject: str, now: int) -> None:
-        honest(self, sides, subject, now)
+    def init(self: Author, sides: Sides, subject: str, now: int, groups: tuple[str, ...] = ()) -> None:
+        honest(self, sides, subject, now, groups)
         monkeypatch.setattr(self, "_stretches", [(now, FOREVER, self._stretches[0][2])])
 
     monkeypatch.setattr(Author, "__init__", init)
@@ -308,7 +321,13 @@ def mutant_escalate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(escalation_of, "ESCALATE", ("policy", "nothing"))
 
 
-@pytest.mark.parametrize("mutant", [mutant_head, mutant_now, mutant_escalate])
+def mutant_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Does not see when what the author's groups hold ends."""
+    honest = escalation_of.cuts
+    monkeypatch.setattr(escalation_of, "cuts", lambda sides, subject, _: honest(sides, subject))
+
+
+@pytest.mark.parametrize("mutant", [mutant_head, mutant_now, mutant_escalate, mutant_groups])
 def test_a_judge_of_authors_that_is_wrong_is_noticed(
     mutant: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,8 +69,8 @@ class LiveRevision:
         return True
 
     def replaced(self, revision: str) -> bool:
-        """Was this revision live here, and did another take its place?"""
-        return revision in self._replaced and revision != self._standing.revision
+        """Was this revision live here, and did another take its place? It may be live again."""
+        return revision in self._replaced
 
     def lost(self, why: str, now: int) -> None:
         """The source is out of reach: the last good policy goes on, as long as it may."""
