@@ -56,10 +56,14 @@ def end_others(catalog: SqlCatalog) -> None:
         f"sqlite://user:{SECRET}@host/remit.db",
     ],
 )
-def test_an_address_that_names_no_database_is_refused_without_its_password(url: str) -> None:
+def test_an_address_that_names_no_database_is_refused_without_its_password(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(Misconfigured, match=r"^(the catalog's (SQLite )?database|`)") as found:
         build_engine(url)
     assert SECRET not in str(found.value)
+    assert not list(tmp_path.iterdir()), "nothing is made of it"
 
 
 def test_a_server_that_is_not_there_is_out_of_reach(caplog: pytest.LogCaptureFixture) -> None:

@@ -83,7 +83,8 @@ def test_a_plan_says_what_it_was_made_to_and_nothing_else_is_published(asks: Ask
     file.write_text(written.out)
     other = asks("publish", "-m", "x", "--plan", str(file), files=without("g, user:bob, viewer, *"))
     assert other.code == 5 and "is revision" in other.err
-    desk.input = written.out
+    stale = asks("publish", "-m", "x", "--plan", str(file), "--parent", revision_of(NEW))
+    assert stale.code == 1 and "the change was made to revision" in stale.err
     done = asks("publish", "-m", "ada left", "--plan", str(file), "--format", "json")
     assert done.code == 0, done.err
     assert json.loads(done.out)["plan"] == json.loads(written.out)["digest"]

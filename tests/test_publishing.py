@@ -20,6 +20,7 @@ from remit.adapters.aside import Aside
 from remit.adapters.db import open_database
 from remit.adapters.db.engine import sqlite_url
 from remit.adapters.memory import RingJournal
+from remit.adapters.memory_revisions import MemoryRevisions
 from remit.bootstrap import handlers
 from remit.core.difference.document import document
 from remit.core.difference.plan import plan, version_of
@@ -32,9 +33,10 @@ from remit.service import publishing
 from remit.service.gate import Gate
 from remit.service.judged import planned_change
 from remit.service.live import LivePolicy
-from remit.service.needs import PUBLISH_POLICY
-from remit.service.operations import PublishPolicy
+from remit.service.needs import PUBLISH_POLICY, VIEW_POLICY
+from remit.service.operations import GetRevision, PublishPolicy
 from remit.service.ports import Worked
+from remit.service.publishing import Publishing
 from server import EVALUATION, SECRET, bearer
 
 
@@ -369,6 +371,33 @@ def test_the_journal_keeps_no_policy_of_whom_it_refuses() -> None:
             asyncio.run(gate.perform(Actor(ADA), change, *more))
     kept = [(each.operation, each.refused) for each in journal.records]
     assert kept == [(Worked("PublishPolicy", (PUBLISH_POLICY,)), "policy:publish")] * 2
+
+
+def test_the_journal_keeps_no_policy_of_whom_it_lets_either() -> None:
+    live, journal, log = LivePolicy(Snapshot(read_policy(OLD))), RingJournal(), MemoryRevisions()
+    live.numbered(revision_of(OLD), log.activate(OLD, Provenance(), "s", 1).number)
+    published = Publishing(live, log, lambda work, *given: work(*given), from_database=True)
+    gate = Gate(live, journal, time.time_ns, handlers(SECRET, live, publishing=published))
+    for asked in (GetRevision("1"), PublishPolicy(NEW, revision_of(OLD), "because")):
+        assert asyncio.run(gate.perform(Actor(CHIEF), asked)) is not None
+    kept = [(each.operation, each.result) for each in journal.records]
+    assert kept == [(Worked("GetRevision", (VIEW_POLICY,)), None), (Worked("PublishPolicy", (PUBLISH_POLICY,)), None)]
+
+
+CROWDED = "at-most, few-maintain, department:research, because, 2, environment:edit"
+
+
+def test_a_change_that_breaks_a_constraint_is_refused() -> None:
+    """Also one that its author might give."""
+    base = adding(CROWDED, adding("g, user:chief, maintainer, department:research"), "policies/constraints.csv")
+    with publisher(base) as house:
+        answer = house.publish(adding("g, user:bob, maintainer, department:research", base), base)
+        assert answer.status_code == 422, answer.text
+        (reason,) = answer.json()["blocked"]
+        assert "`few-maintain` allows 2" in reason
+        without_it = {name: data for name, data in base.items() if name != "policies/constraints.csv"}
+        both = adding("g, user:bob, maintainer, department:research", without_it)
+        assert house.publish(both, base).status_code == 422, "nor by who takes the constraint out with it"
 
 
 def test_who_compares_policies_keeps_no_thread_from_those_who_wait_for_one() -> None:

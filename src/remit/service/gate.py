@@ -125,8 +125,8 @@ class Gate:
         permit = _made(Permit, (actor, snapshot, when, wishes, homes))
         handler = self._handlers[type(asked)]
         result = await self._waited(permit, asked, handler) if type(asked) in _WAITS else handler(permit, asked)
-        done = _lean(asked, actor) if type(asked) in _WHOLE_POLICY else asked
-        self._journal.record(_made(Record, (when, actor, done, snapshot.revision, result, None)))
+        done, told = (_lean(asked, actor), None) if type(asked) in _WHOLE_POLICY else (asked, result)
+        self._journal.record(_made(Record, (when, actor, done, snapshot.revision, told, None)))
         for tap in self._taps:
             tap(permit, asked, result)
         return result

@@ -89,8 +89,10 @@ def _postgres(url: URL, patience: Patience) -> Engine:
 
 
 def _sqlite(url: URL, patience: Patience) -> Engine:
-    if not url.database or url.database == ":memory:" or url.database.startswith("file:") or url.query:
-        raise Misconfigured("the catalog's SQLite database is a file, and its address has nothing behind its path")
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:") or url.query or url.host:
+        raise Misconfigured(
+            "the catalog's SQLite database is a file, and its address names no host and ends in its path"
+        )
     _private(Path(url.database))
     engine = create_engine(url, connect_args={"timeout": patience.lock}, **_common(patience))
     event.listen(engine, "connect", _tuned(patience))
