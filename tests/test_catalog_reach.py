@@ -25,8 +25,8 @@ from remit.service.ports import Wanted
 postgres_url, opened, sort, sql_catalog = catalogs.postgres_url, catalogs.opened, catalogs.sort, catalogs.sql_catalog
 
 SECRET = "hunter2"
-AWAY = "^the catalog's database is out of reach$"
-BUSY = "^the catalog's database is busy; try again$"
+AWAY = "^the database is out of reach$"
+BUSY = "^the database is busy; try again$"
 
 
 def end_others(catalog: SqlCatalog) -> None:
@@ -60,7 +60,7 @@ def test_an_address_that_names_no_database_is_refused_without_its_password(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(Misconfigured, match=r"^(the catalog's (SQLite )?database|`)") as found:
+    with pytest.raises(Misconfigured, match=r"^(the (SQLite )?database|`)") as found:
         build_engine(url)
     assert SECRET not in str(found.value)
     assert not list(tmp_path.iterdir()), "nothing is made of it"
@@ -201,7 +201,7 @@ def test_what_is_logged_names_the_cause_and_no_statement(
         work.lock([one.id])
         assert isinstance(at_once(lambda: lock_in(catalog, one.id))[0], CouldNotDecide)
     assert [record.getMessage() for record in caplog.records] == [
-        "the catalog's database: LockNotAvailable: canceling statement due to lock timeout"
+        "the database: LockNotAvailable: canceling statement due to lock timeout"
     ]
 
 
@@ -247,7 +247,7 @@ def test_a_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch(0o600)
     for path in (tmp_path, tmp_path / "file" / "remit.db"):
-        with pytest.raises(Misconfigured, match="cannot be used as the catalog's database: "):
+        with pytest.raises(Misconfigured, match="cannot be used as the database: "):
             open_catalog(sqlite_url(path))
 
 

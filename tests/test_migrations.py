@@ -221,7 +221,7 @@ def test_tables_of_others_are_left_alone(engines: Callable[..., Engine], caplog:
     with engine.begin() as link:
         link.execute(text("CREATE TABLE workspaces (mine text)"))
     before = schema(engine)
-    with pytest.raises(Misconfigured, match=r"^the catalog's database cannot be brought up to date: "):
+    with pytest.raises(Misconfigured, match=r"^the database cannot be brought up to date: "):
         bring_up_to_date(engine)
     assert schema(engine) == before, "all or nothing"
     assert "workspaces" in caplog.text
@@ -243,7 +243,7 @@ def test_a_database_that_cannot_hold_all_text_is_left_alone(tmp_path: Path) -> N
     made.execute("PRAGMA encoding = 'UTF-16le'")
     made.execute("CREATE TABLE x (y)")
     made.close()
-    with pytest.raises(Misconfigured, match=r"^the catalog's database is encoded in `UTF-16le`; make one in UTF-8$"):
+    with pytest.raises(Misconfigured, match=r"^the database is encoded in `UTF-16le`; make one in UTF-8$"):
         open_catalog(sqlite_url(path))
 
 

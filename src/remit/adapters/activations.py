@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remit.adapters.db.values import storable
+from remit.adapters.values import storable
 from remit.core.history import Activation, Provenance
 from remit.core.names import quoted
 from remit.errors import CouldNotDecide, Outdated, RequestInvalid

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import NamedTuple, NoReturn, TypeVar
 
 from remit.adapters.db.sentences import asset_outdated, asset_taken, workspace_outdated, workspace_taken
-from remit.adapters.db.values import check_asset, check_workspace, folded, plain
+from remit.adapters.values import check_asset, check_workspace, folded, plain
 from remit.core.blocks import Asset, Workspace
 from remit.errors import Conflict, CouldNotDecide
 from remit.service.ports import Named, Wanted, Work

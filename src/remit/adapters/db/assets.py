@@ -11,7 +11,7 @@ from remit.adapters.db.rows import asset_of, asset_row
 from remit.adapters.db.sentences import asset_outdated, asset_taken
 from remit.adapters.db.tables import asset_secrets, assets
 from remit.adapters.db.transaction import Transaction
-from remit.adapters.db.values import kept_among, storable
+from remit.adapters.values import kept_among, storable
 from remit.core.blocks import Asset
 from remit.errors import Conflict
 from remit.service.ports import Wanted

@@ -53,7 +53,7 @@ def build_engine(url: str, patience: Patience = Patience()) -> Engine:  # noqa: 
         if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
             return _sqlite(parsed, patience)
     except (ArgumentError, ValueError):  # whose text may show the password
-        raise Misconfigured(f"the catalog's database has no valid address; {_ADDRESSES}") from None
+        raise Misconfigured(f"the database has no valid address; {_ADDRESSES}") from None
     raise Misconfigured(f"`{parsed.drivername}` is no database that remit can use; {_ADDRESSES}")
 
 
@@ -90,9 +90,7 @@ def _postgres(url: URL, patience: Patience) -> Engine:
 
 def _sqlite(url: URL, patience: Patience) -> Engine:
     if not url.database or url.database == ":memory:" or url.database.startswith("file:") or url.query or url.host:
-        raise Misconfigured(
-            "the catalog's SQLite database is a file, and its address names no host and ends in its path"
-        )
+        raise Misconfigured("the SQLite database is a file, and its address names no host and ends in its path")
     _private(Path(url.database))
     engine = create_engine(url, connect_args={"timeout": patience.lock}, **_common(patience))
     event.listen(engine, "connect", _tuned(patience))
@@ -119,7 +117,7 @@ def _private(path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise Misconfigured(f"`{path}` cannot be used as the catalog's database: {error.strerror}") from None
+        raise Misconfigured(f"`{path}` cannot be used as the database: {error.strerror}") from None
     try:
         if os.fstat(handle).st_mode & OTHERS:
             raise Misconfigured(f"`{path}` may be read or written by others; run `chmod 600 {path}`")
@@ -154,4 +152,4 @@ def _write_ahead(link: sqlite3.Connection, until: float) -> None:
                 raise
             time.sleep(0.01)
     if mode != "wal":
-        raise Misconfigured("the catalog's database needs a write-ahead log, so a file system of this machine")
+        raise Misconfigured("the database needs a write-ahead log, so a file system of this machine")

@@ -15,8 +15,8 @@ from remit.errors import CouldNotDecide
 
 log = logging.getLogger("remit.adapters")
 
-UNREACHED = "the catalog's database is out of reach"
-BUSY = "the catalog's database is busy; try again"
+UNREACHED = "the database is out of reach"
+BUSY = "the database is busy; try again"
 
 _WAITED_IN_VAIN = (postgres.LockNotAvailable, postgres.QueryCanceled, postgres.DeadlockDetected)
 _OUR_OWN = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.NotSupportedError)
@@ -52,7 +52,7 @@ def reaching() -> Iterator[None]:
 def out_of_reach(error: BaseException) -> CouldNotDecide | None:
     """What is wrong if the database is to blame: it is away, slow, damaged or full. None for an error of ours."""
     if isinstance(error, exc.TimeoutError):
-        log.warning("all connections to the catalog's database are in use")
+        log.warning("all connections to the database are in use")
         return CouldNotDecide(BUSY)
     if not isinstance(error, exc.DBAPIError):
         return None
@@ -61,7 +61,7 @@ def out_of_reach(error: BaseException) -> CouldNotDecide | None:
         return None
     said = str(cause).partition("\n")[0]  # PostgreSQL's further lines may quote the statement
     level = logging.DEBUG if _TOLD.get() else logging.WARNING
-    log.log(level, "the catalog's database: %s: %s", type(cause).__name__, said)
+    log.log(level, "the database: %s: %s", type(cause).__name__, said)
     busy = isinstance(cause, _WAITED_IN_VAIN) or _sqlite_code(cause) & 0xFF in _BUSY_CODES
     return CouldNotDecide(BUSY if busy else UNREACHED)
 

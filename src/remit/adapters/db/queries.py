@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ARRAY, ColumnElement, Integer, Select, Table, Text, any_, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from remit.adapters.db.values import folded, kept_among, storable
+from remit.adapters.values import folded, kept_among, storable
 from remit.service.ports import Wanted
 
 _MOST = 2**63 - 1

@@ -12,8 +12,8 @@ from sqlalchemy import Engine, Row, Select, func, select
 from remit.adapters.activations import activation, outdated, unfit, unknown
 from remit.adapters.db.policy_tables import policy_activations, policy_revisions
 from remit.adapters.db.transaction import Transaction, transaction
-from remit.adapters.db.values import storable
 from remit.adapters.policy_archive import Damaged, packed, unpacked
+from remit.adapters.values import storable
 from remit.core.history import Activation, How, Provenance
 from remit.core.policy import revision_of
 from remit.errors import NotFound

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from remit.adapters.db.values import check_asset, check_workspace, folded, plain
+from remit.adapters.values import check_asset, check_workspace, folded, plain
 from remit.core.blocks import Asset, Phase, Stamp, Variant, Workspace
 
 

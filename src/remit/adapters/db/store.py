@@ -12,8 +12,8 @@ from remit.adapters.db.queries import among
 from remit.adapters.db.tables import assets, workspaces
 from remit.adapters.db.transaction import transaction
 from remit.adapters.db.units import Units
-from remit.adapters.db.values import kept_among
 from remit.adapters.db.workspaces import Workspaces
+from remit.adapters.values import kept_among
 from remit.service.ports import Named, Work
 
 WORKLOAD = "workload"

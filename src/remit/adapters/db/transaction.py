@@ -1,4 +1,4 @@
-"""One transaction of the catalog's database: begun when needed, and void as a whole once anything in it failed."""
+"""One transaction of the database: begun when needed, and void as a whole once anything in it failed."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Transaction:
             self._connection.close()
         except SQLAlchemyError as error:
             # The connection broke: the database itself undoes what it was for. The reason to leave is another one.
-            log.warning("the catalog's database: %s on the way out", type(error).__name__)
+            log.warning("the database: %s on the way out", type(error).__name__)
             if not self._connection.closed:
                 self._connection.invalidate()
                 self._connection.close()

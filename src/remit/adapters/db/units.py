@@ -9,7 +9,7 @@ from sqlalchemy import select
 from remit.adapters.db.queries import among, insert
 from remit.adapters.db.tables import org_units
 from remit.adapters.db.transaction import Transaction
-from remit.adapters.db.values import kept_among
+from remit.adapters.values import kept_among
 
 _LARGEST = 2**31 - 1
 

@@ -57,7 +57,7 @@ def _check_encoding(connection: Connection) -> None:
     question = "PRAGMA encoding" if connection.dialect.name == "sqlite" else "SHOW server_encoding"
     encoding = connection.execute(text(question)).scalar_one()
     if encoding.upper().replace("-", "") != "UTF8":
-        raise Misconfigured(f"the catalog's database is encoded in `{encoding}`; make one in UTF-8")
+        raise Misconfigured(f"the database is encoded in `{encoding}`; make one in UTF-8")
 
 
 def _upgrade(connection: Connection) -> None:
@@ -69,7 +69,7 @@ def _upgrade(connection: Connection) -> None:
     current = set(MigrationContext.configure(connection).get_current_heads())
     if later := sorted(current - known):
         advice = "update remit, or restore what was saved before the other version started"
-        raise Misconfigured(f"the catalog's database is of a later version of remit (`{later[0]}`); {advice}")
+        raise Misconfigured(f"the database is of a later version of remit (`{later[0]}`); {advice}")
     if current != set(script.get_heads()):
         command.upgrade(config, "head")
 
@@ -81,6 +81,6 @@ def _meaning(error: DBAPIError) -> Exception:
     wrong = isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode & 0xFF == sqlite3.SQLITE_ERROR
     if not damaged and not wrong and (found := out_of_reach(error)):
         return found
-    log.error("the catalog's tables: %s: %s", type(cause).__name__, str(cause).partition("\n")[0])
+    log.error("the database's tables: %s: %s", type(cause).__name__, str(cause).partition("\n")[0])
     why = "it is no database, or damaged" if damaged else "the log says why"
-    return Misconfigured(f"the catalog's database cannot be brought up to date: {why}")
+    return Misconfigured(f"the database cannot be brought up to date: {why}")

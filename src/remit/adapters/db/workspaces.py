@@ -12,7 +12,7 @@ from remit.adapters.db.rows import block_rows, workspace_of, workspace_row
 from remit.adapters.db.sentences import workspace_outdated, workspace_taken
 from remit.adapters.db.tables import DOCUMENT, workspace_blocks, workspaces
 from remit.adapters.db.transaction import Transaction
-from remit.adapters.db.values import kept_among, storable
+from remit.adapters.values import kept_among, storable
 from remit.core.blocks import Workspace
 from remit.service.ports import Wanted
 
