@@ -35,7 +35,7 @@ from remit.service.judged import planned_change
 from remit.service.live import LivePolicy
 from remit.service.needs import PUBLISH_POLICY, VIEW_POLICY
 from remit.service.operations import GetRevision, PublishPolicy
-from remit.service.ports import Worked
+from remit.service.ports import Judged, Worked
 from remit.service.publishing import Publishing
 from server import EVALUATION, SECRET, bearer
 
@@ -370,7 +370,7 @@ def test_the_journal_keeps_no_policy_of_whom_it_refuses() -> None:
         with pytest.raises(NotAllowed):
             asyncio.run(gate.perform(Actor(ADA), change, *more))
     kept = [(each.operation, each.refused) for each in journal.records]
-    assert kept == [(Worked("PublishPolicy", (PUBLISH_POLICY,)), "policy:publish")] * 2
+    assert kept == [(Worked("PublishPolicy", (Judged(PUBLISH_POLICY, False),)), "policy:publish")] * 2
 
 
 def test_the_journal_keeps_no_policy_of_whom_it_lets_either() -> None:
@@ -381,7 +381,10 @@ def test_the_journal_keeps_no_policy_of_whom_it_lets_either() -> None:
     for asked in (GetRevision("1"), PublishPolicy(NEW, revision_of(OLD), "because")):
         assert asyncio.run(gate.perform(Actor(CHIEF), asked)) is not None
     kept = [(each.operation, each.result) for each in journal.records]
-    assert kept == [(Worked("GetRevision", (VIEW_POLICY,)), None), (Worked("PublishPolicy", (PUBLISH_POLICY,)), None)]
+    assert kept == [
+        (Worked("GetRevision", (Judged(VIEW_POLICY, True),)), None),
+        (Worked("PublishPolicy", (Judged(PUBLISH_POLICY, True),)), None),
+    ]
 
 
 CROWDED = "at-most, few-maintain, department:research, because, 2, environment:edit"

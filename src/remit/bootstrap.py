@@ -10,7 +10,6 @@ from typing import NamedTuple, NoReturn
 from remit.adapters.db.database import Database
 from remit.adapters.identities import Identities
 from remit.adapters.keys import Keys
-from remit.adapters.memory import RingJournal
 from remit.adapters.policy_files import read_file
 from remit.adapters.secret import derived, secret_in
 from remit.adapters.settings import Listening, Settings, read_settings
@@ -19,6 +18,7 @@ from remit.assembly import Kept, exchange_of, exchange_secret, kept_by
 from remit.cli.house import ListedKey, ServeOptions
 from remit.core.snapshot import Snapshot
 from remit.errors import CouldNotDecide, Misconfigured
+from remit.journaling import Kept as Journaled
 from remit.observing import Watch
 from remit.service.catalog_gate import CatalogDoor
 from remit.service.counts import Counts
@@ -82,13 +82,15 @@ def build_app(
     decides: bool = True,
     watch: Watch | None = None,
     publishing: Publishing | None = None,
+    record: Journaled | None = None,
 ) -> AsgiApp:
     """The HTTP face over a policy, and over a catalog if there is one; where another one `decides`, only that."""
     policies = policy if isinstance(policy, LivePolicy) else LivePolicy(policy)
     watch, publishing = watch or Watch(policies), publishing or Publishing(policies)
     door, more = (kept.door, kept.handlers) if kept else (None, {})
     performed = {**handlers(secret, policies, door, watch, publishing), **more}
-    gate = Gate(policies, RingJournal(), time.time_ns, performed, door, watch.taps)
+    record = record or Journaled(None)
+    gate = Gate(policies, record.journal, time.time_ns, performed, door, watch.taps)
     catalog = exchange if kept else None
 
     def ready() -> Standing:
@@ -96,7 +98,8 @@ def build_app(
         return policies.standing()
 
     no_older = publishing.minimum().wait if decides else elsewhere
-    return create_app(gate, callers, ready, base_url, limits, no_older, forward, catalog, decides, watch.counts.took)
+    took, unknown = watch.counts.took, record.unknown
+    return create_app(gate, callers, ready, base_url, limits, no_older, forward, catalog, decides, took, unknown)
 
 
 def callers_of(settings: Settings, state: Path, secret: bytes) -> Callers:
@@ -142,7 +145,13 @@ def prepared(options: ServeOptions, environment: Mapping[str, str]) -> Prepared:
 
 
 def application(
-    what: Prepared, policies: LivePolicy, watch: Watch, url: str, database: Database, publishing: Publishing
+    what: Prepared,
+    policies: LivePolicy,
+    watch: Watch,
+    url: str,
+    database: Database,
+    publishing: Publishing,
+    record: Journaled | None = None,
 ) -> AsgiApp:
     """The HTTP face of one process, over its live policy; `url` is how it is reached if nothing else is said.
 
@@ -156,7 +165,9 @@ def application(
     forward = None if table is None else read_table(*table)
     decides = settings.catalog.pdp is None
     url = settings.base_url or url
-    return build_app(policies, url, callers, secret, limits, forward, kept, exchange, decides, watch, publishing)
+    return build_app(
+        policies, url, callers, secret, limits, forward, kept, exchange, decides, watch, publishing, record
+    )
 
 
 def watch_of(

@@ -11,6 +11,8 @@ RemitError
 ├── Conflict          what is there stands in the way: a name is taken, a thing is in use
 ├── Outdated          the thing has been changed since the caller saw it
 ├── CouldNotDecide    something needed for a decision is out of reach: never an allow
+│   └── NotRecorded   the journal cannot be written, so nothing is allowed
+├── JournalDamaged    what should be a journal is none, or not as it was written
 └── Misconfigured     remit refuses to start: says what to set
 """
 
@@ -95,6 +97,14 @@ class Outdated(RemitError):
 
 class CouldNotDecide(RemitError):
     """Neither allow nor deny: a source that the decision needs cannot be reached."""
+
+
+class NotRecorded(CouldNotDecide):
+    """The journal cannot be written, and the configuration says that nothing is answered without it."""
+
+
+class JournalDamaged(RemitError):
+    """What should be a journal, a checkpoint or a proof is none, or it is not as it was written."""
 
 
 class Misconfigured(RemitError):

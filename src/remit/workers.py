@@ -15,8 +15,11 @@ from remit.assembly import database_of
 from remit.bootstrap import Prepared, application, prepared, watch_of
 from remit.cli.house import ServeOptions
 from remit.following import following, woken
+from remit.journaling import Kept as Journaled
+from remit.journaling import journaling
 from remit.observing import Watch
 from remit.service.live import Files, compiled
+from remit.service.operations import Standing
 from remit.service.publishing import Publishing
 from remit.serving import serve
 from remit.serving.listening import authority, listen_on
@@ -81,13 +84,25 @@ def run_server(options: ServeOptions, read: Read) -> None:
     shadow = None if server.shadow is None else compiled(server.shadow)
     watch = watch_of(what, policies, begun.first.files, shadow)
     publishing_too = publishing_by(policies, database, waker(begun.source), begun.name)
-    with publishing_too as publishing, keeping(begun, policies, database, now) as source:
+    written = journaling(what.settings.journal, what.options.state)
+    with written as record, publishing_too as publishing, keeping(begun, policies, database, now) as source:
         del begun  # the files of the first policy are not needed any more
-        app = application(what, policies, watch, server.url, database, publishing)
+        record.follows(policies)
+        app = application(what, policies, watch, server.url, database, publishing, record)
         settle()
         server.says()
-        with woken(source), following(policies, source, watch.heard), watch.running():
+        with woken(source), following(policies, source, told(watch, record)), watch.running():
             serve(app, server.listener, what.settings.tls)
+
+
+def told(watch: Watch, record: Journaled) -> Callable[[Standing, Standing], None]:
+    """What is told of each look at the source."""
+
+    def heard(before: Standing, after: Standing) -> None:
+        watch.heard(before, after)
+        record.heard(before, after)
+
+    return heard
 
 
 def settle() -> None:
@@ -117,10 +132,12 @@ def run_workers(options: ServeOptions, read: Read) -> None:
     application(what, policies, Watch(policies), server.url, database, Publishing(policies))
     del policies
     task, reloads = Task(what, server.listener, server.url, begun.name, server.shadow), Watch(live)
-    with keeping(begun, live, database, now) as source:
+    written = journaling(what.settings.journal, what.options.state)
+    with written as record, keeping(begun, live, database, now) as source:
+        record.follows(live)
         supervisor = Supervisor(options.workers, work, (task,), live, waker(begun.source), reloads.counts)
         del begun
-        with told_by_signals(supervisor), woken(source), following(live, source, reloads.heard):
+        with told_by_signals(supervisor), woken(source), following(live, source, told(reloads, record)):
             supervisor.run(server.says)
 
 
@@ -137,8 +154,10 @@ def work(orders: Orders, task: Task) -> None:
     watch = watch_of(what, policies, files, beside, orders.total)
     del files
     database = database_of(what.settings.catalog, what.options.state)
-    with publishing_by(policies, database, orders.wake, task.name) as publishing:
-        app = application(what, policies, watch, task.url, database, publishing)
+    written = journaling(what.settings.journal, what.options.state)
+    with written as record, publishing_by(policies, database, orders.wake, task.name) as publishing:
+        record.is_told(policies)
+        app = application(what, policies, watch, task.url, database, publishing, record)
         settle()
         with orders.followed(policies, watch.counts), watch.running():
             serve(app, task.listener, what.settings.tls)

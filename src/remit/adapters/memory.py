@@ -8,8 +8,8 @@ from remit.service.ports import Record
 
 
 class RingJournal:
-    """The last records, in memory, until the journal lands on disk."""
+    """The last records, in memory: nothing on disk, and nothing to wait for."""
 
     def __init__(self, size: int = 256) -> None:
         self.records: deque[Record] = deque(maxlen=size)
-        self.record = self.records.append
+        self.record = self.record_and_wait = self.records.append

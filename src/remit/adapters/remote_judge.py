@@ -27,6 +27,11 @@ class RemoteSitting:
         """The policy that gave the last answer; empty before."""
         return self._revision
 
+    @property
+    def when(self) -> int:
+        """The decision point's own clock says."""
+        return 0
+
     def decide(self, actor: Actor, needs: Sequence[Need]) -> tuple[bool, ...]:
         """All needs in one batch. Raises CouldNotDecide if one of them was not decided.
 

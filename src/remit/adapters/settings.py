@@ -14,6 +14,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from remit.adapters.catalog_settings import CatalogSettings, catalog_settings
+from remit.adapters.journal_settings import NAMES as JOURNAL_NAMES
+from remit.adapters.journal_settings import JournalSettings, journal_settings
 from remit.adapters.policy_settings import NAMES, PolicySettings, policy_settings
 from remit.adapters.tokens import OidcSettings
 from remit.core.names import did_you_mean
@@ -37,7 +39,11 @@ _OTHERS = (
     "POLICY", "RATE", "STATE", "TLS_CERT", "TLS_KEY", "TOKEN", "URL",
 )  # fmt: skip
 KNOWN = frozenset(
-    (*_OIDC, *(f"REMIT_OIDC_{name}" for name in _OIDC_MORE), *(f"REMIT_{name}" for name in (*_OTHERS, *NAMES)))
+    (
+        *_OIDC,
+        *(f"REMIT_OIDC_{name}" for name in _OIDC_MORE),
+        *(f"REMIT_{name}" for name in (*_OTHERS, *NAMES, *JOURNAL_NAMES)),
+    )
 )
 """Every setting there is. REMIT_TOKEN and REMIT_URL are for those who call, and read by no server."""
 
@@ -65,6 +71,7 @@ class Settings(NamedTuple):
     rate: float | None
     policy: PolicySettings
     catalog: CatalogSettings
+    journal: JournalSettings
 
 
 def read_settings(environment: Mapping[str, str], listening: Listening) -> Settings:
@@ -85,6 +92,7 @@ def read_settings(environment: Mapping[str, str], listening: Listening) -> Setti
         _rate(environment, DEV_RATE if modes == ("dev",) else RATE, faults),
         policy_settings(environment, faults),
         catalog_settings(environment, faults),
+        journal_settings(environment, modes, faults),
     )
     if faults:
         raise Misconfigured("\n".join(faults))

@@ -16,7 +16,7 @@ from remit.core.search import Reach
 from remit.errors import NotAllowed, NotFound
 from remit.service.needs import Need, Thing
 from remit.service.operations.catalog import ByNumber
-from remit.service.ports import Catalog, Judge, Sitting, Wanted, Work, Worked
+from remit.service.ports import Catalog, Judge, Judged, Sitting, Wanted, Work, Worked
 
 _made = tuple.__new__
 
@@ -40,6 +40,11 @@ class After(NamedTuple):
     effect: Callable[[Any], Any]
 
 
+Keep = Callable[[Worked, str, int, NotAllowed | NotFound | None], None]
+"""Is told what an operation came to: what was decided, by which revision, at which instant (microseconds since 1970,
+UTC), and why it is refused. Raises NotRecorded if nothing may be done."""
+
+
 class CatalogDoor:
     """Does what an operation on the catalog says, if the policy lets the actor. Runs in a thread: it may wait."""
 
@@ -48,11 +53,11 @@ class CatalogDoor:
         self._judge = judge
         self._clock = clock
 
-    def perform(self, actor: Actor, operation: Any, handler: Callable[[Leave, Any], Any]) -> tuple[Any, Worked, str]:
-        """The operation's result, what it came to, and the revision that allowed it.
+    def perform(self, actor: Actor, operation: Any, handler: Callable[[Leave, Any], Any], keep: Keep) -> Any:
+        """The operation's result. `keep` is told what was decided before anything is done for good.
 
         Raises NotAllowed naming every permission that is missing, NotFound for what is not there or out of reach, and
-        whatever the handler raises; then nothing was done.
+        whatever the handler or `keep` raises; then nothing was done.
         """
         with self._catalog.work(operation.writes) as work:
             operation, said = _named(work, operation)
@@ -61,14 +66,17 @@ class CatalogDoor:
             things = _locked(work, operation, needs)
             _claim(work, operation, things)
             sitting = self._judge.sit()
-            _check(sitting, actor, needs, things, said)
+            when = sitting.when or self._clock() // 1_000
+            name = type(operation).__name__
+            judged, refusal = _check(sitting, actor, needs, things, said)
+            if refusal is not None:
+                keep(Worked(name, judged), sitting.revision, when, refusal)
+                raise refusal
             reaches = tuple(sitting.reach(actor, need) for need in lists)
-            when = self._clock() // 1_000
             leave: Leave = _made(Leave, (actor, sitting.revision, when, things, reaches, work))
             result = handler(leave, operation)
-        if isinstance(result, After):
-            result = result.effect(result.result)
-        return result, Worked(type(operation).__name__, needs), sitting.revision
+            keep(Worked(name, judged + tuple(Judged(need, None) for need in lists)), sitting.revision, when, None)
+        return result.effect(result.result) if isinstance(result, After) else result
 
     def homes(self, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Kind and home of these things, as far as the catalog has any. Raises CouldNotDecide if out of reach."""
@@ -141,8 +149,8 @@ def _home(need: Need, things: Mapping[str, Thing]) -> Need | None:
 
 def _check(
     sitting: Sitting, actor: Actor, needs: Sequence[Need], things: Mapping[str, Thing], said: Mapping[str, str]
-) -> None:
-    """Raise NotAllowed or NotFound that tells, one by one, all that is missing; all needs are decided together."""
+) -> tuple[tuple[Judged, ...], NotAllowed | NotFound | None]:
+    """The needs as they were decided, all together, and the refusal that tells, one by one, all that is missing."""
     placed = [_home(need, things) for need in needs]
     there = [need for need in placed if need is not None]
     granted = dict(zip(there, sitting.decide(actor, there), strict=True))
@@ -157,10 +165,12 @@ def _check(
             where = home.place if home.place is not None else home.scope
             thing = f" for `{need.id}`" if need.id else ""
             lacking.append(f"`{actor.subject}` lacks `{need}` in `{said.get(where, where)}`{thing}")
+    judged = tuple(
+        Judged(home or need, home is not None and granted[home]) for need, home in zip(needs, placed, strict=True)
+    )
     if lacking:
-        raise NotAllowed(str(next(need for need in denied)), *lacking, *gone)
-    if gone:
-        raise NotFound(*gone)
+        return judged, NotAllowed(str(denied[0]), *lacking, *gone)
+    return judged, NotFound(*gone) if gone else None
 
 
 def _gone(need: Need, said: Mapping[str, str]) -> str:

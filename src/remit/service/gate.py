@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
 from typing import Any, get_args
 
 from remit.core.model import Actor, Code
 from remit.core.pdp import walk
 from remit.core.snapshot import Snapshot
-from remit.errors import CouldNotDecide, Misconfigured, NotAllowed, NotFound
+from remit.errors import CouldNotDecide, Misconfigured, NotAllowed, NotFound, NotRecorded, RemitError
 from remit.service.catalog_gate import CatalogDoor
 from remit.service.needs import Need
 from remit.service.operations import (
@@ -29,7 +30,7 @@ from remit.service.operations import (
     Search,
     Sought,
 )
-from remit.service.ports import Clock, Journal, Policies, Record, Worked
+from remit.service.ports import Clock, Journal, Judged, Policies, Record, Worked
 
 _IN_CATALOG = frozenset(get_args(CatalogOperation))
 _WHOLE_POLICY: frozenset[object] = frozenset((PublishPolicy, RollBack, PolicyHistory, GetRevision, DiffRevisions))
@@ -38,6 +39,9 @@ _WAITS = _WHOLE_POLICY | {Search, ReadMetrics}
 """What may wait, for that or for what other processes count: done in a thread, so that nobody else waits."""
 _THREADS = 4
 """Threads for whole policies, which may take minutes: decisions wait for other ones."""
+FAULT = "a fault that nobody foresaw"
+"""What the journal says of an error that is none of remit's own."""
+
 _made = tuple.__new__  # on the way of every decision: a NamedTuple's own constructor costs twice as much
 
 
@@ -102,20 +106,24 @@ class Gate:
         actor: Actor,
         operation: Operation | CatalogOperation,
         read: Callable[[], Awaitable[Operation]] | None = None,
+        request: str = "",
     ) -> Any:
         """Do what the operation says, if the live policy lets the actor. With `read` it is about nothing yet: that
-        reads the one to be performed, which may be large, for whom the policy lets do such a thing.
+        reads the one to be performed, which may be large, for whom the policy lets do such a thing. `request` is the id
+        that the caller gave its request.
 
-        Raises NotAllowed naming the missing permission, and CouldNotDecide if there is no policy to decide by.
+        Raises NotAllowed naming the missing permission, CouldNotDecide if there is no policy to decide by, and
+        NotRecorded if the journal cannot be written and there must be no answer without it.
         """
+        began = perf_counter()
         if type(operation) in _IN_CATALOG:
-            return await self._work(actor, operation)  # type: ignore[arg-type]
+            return await self._work(actor, operation, request)  # type: ignore[arg-type]
         asked: Operation = operation  # type: ignore[assignment]
         snapshot = self._policies.current()
         when = self._clock() // 1_000
-        self._check(actor, asked, snapshot, when)
+        await self._check(actor, asked, snapshot, when, request)
         if read is not None:
-            return await self.perform(actor, await read())
+            return await self.perform(actor, await read(), None, request)
         wishes = asked.wishes()
         if wishes:
             wishes = tuple(wish for wish in wishes if _allowed(snapshot, actor, wish, when))
@@ -123,19 +131,39 @@ class Gate:
         if self._door is not None and (ids := asked.ids()):
             homes = await _homes(self._door, ids)
         permit = _made(Permit, (actor, snapshot, when, wishes, homes))
+        return await self._performed(permit, asked, request, began)
+
+    async def _performed(self, permit: Permit, asked: Operation, request: str, began: float) -> Any:
+        """What came of an operation that its caller is let do, once it is recorded."""
+        actor, snapshot, when, wishes, homes = permit
         handler = self._handlers[type(asked)]
-        result = await self._waited(permit, asked, handler) if type(asked) in _WAITS else handler(permit, asked)
-        done, told = (_lean(asked, actor), None) if type(asked) in _WHOLE_POLICY else (asked, result)
-        self._journal.record(_made(Record, (when, actor, done, snapshot.revision, told, None)))
+        done, told, failed = (_lean(asked, actor) if type(asked) in _WHOLE_POLICY else asked), None, ""
+        try:
+            result = await self._waited(permit, asked, handler) if type(asked) in _WAITS else handler(permit, asked)
+            told = None if done is not asked else result
+        except Exception as error:
+            failed = str(error) if isinstance(error, RemitError) else FAULT
+            raise
+        finally:
+            us = int((perf_counter() - began) * 1e6)
+            record = (when, actor, done, snapshot.revision, told, None, request, us, wishes, homes, failed)
+            kept = self._journal.record(_made(Record, record))
+            if kept is not None:
+                await kept
         for tap in self._taps:
             tap(permit, asked, result)
         return result
 
-    def _check(self, actor: Actor, asked: Operation, snapshot: Snapshot, when: int) -> None:
+    async def _check(self, actor: Actor, asked: Operation, snapshot: Snapshot, when: int, request: str) -> None:
         """Raise NotAllowed for the first need of an operation that the policy does not grant its caller."""
         for need in asked.needs(actor):
             if not _allowed(snapshot, actor, need, when):
-                raise self._refused(actor, asked, need, snapshot, when)
+                missing = f"{need.kind}:{need.action}"
+                done = _lean(asked, actor, need) if type(asked) in _WHOLE_POLICY else asked
+                kept = self._journal.record(Record(when, actor, done, snapshot.revision, None, missing, request))
+                if kept is not None:
+                    await kept
+                raise NotAllowed(missing, f"`{actor.subject}` lacks `{missing}` in `{need.scope}`")
 
     async def _waited(self, permit: Permit, asked: Operation, handler: Handler) -> Any:
         """What came of an operation that may wait. Of searches only those for things do, and only where there is a
@@ -146,31 +174,35 @@ class Gate:
             return handler(permit, asked)
         return await asyncio.to_thread(handler, permit, asked)
 
-    async def _work(self, actor: Actor, operation: CatalogOperation) -> Any:
+    async def _work(self, actor: Actor, operation: CatalogOperation, request: str) -> Any:
         """Work on the catalog, in a thread; recorded by what was decided, since what is in it may be secret."""
         door = self._door
         if door is None:
             raise CouldNotDecide("there is no catalog here")
-        when, handler = self._clock() // 1_000, self._handlers[type(operation)]
+        return await asyncio.to_thread(self._worked, door, actor, operation, request)
+
+    def _worked(self, door: CatalogDoor, actor: Actor, operation: CatalogOperation, request: str) -> Any:
+        began, when, kept = perf_counter(), self._clock() // 1_000, False
+
+        def keep(done: Worked, revision: str, instant: int, refusal: NotAllowed | NotFound | None) -> None:
+            nonlocal kept
+            us, refused = int((perf_counter() - began) * 1e6), None if refusal is None else str(refusal)
+            self._journal.record_and_wait(Record(instant, actor, done, revision, None, refused, request, us))
+            kept = refusal is not None
+
         try:
-            result, done, revision = await asyncio.to_thread(door.perform, actor, operation, handler)
-        except (NotAllowed, NotFound) as refusal:
-            self._journal.record(Record(when, actor, Worked(type(operation).__name__, ()), "", None, str(refusal)))
+            return door.perform(actor, operation, self._handlers[type(operation)], keep)
+        except RemitError as error:
+            if not kept and not isinstance(error, NotRecorded):
+                us, done = int((perf_counter() - began) * 1e6), Worked(type(operation).__name__, ())
+                failed = Record(when, actor, done, "", None, None, request, us, failed=str(error))
+                self._journal.record_and_wait(failed)
             raise
-        self._journal.record(Record(when, actor, done, revision, None))
-        return result
-
-    def _refused(self, actor: Actor, operation: Operation, need: Need, snapshot: Snapshot, when: int) -> NotAllowed:
-        """The refusal of an operation for the first need that the policy does not grant its caller, once recorded."""
-        missing = f"{need.kind}:{need.action}"
-        done = _lean(operation, actor) if type(operation) in _WHOLE_POLICY else operation
-        self._journal.record(Record(when, actor, done, snapshot.revision, None, missing))
-        return NotAllowed(missing, f"`{actor.subject}` lacks `{missing}` in `{need.scope}`")
 
 
-def _lean(operation: Operation, actor: Actor) -> Worked:
+def _lean(operation: Operation, actor: Actor, missing: Need | None = None) -> Worked:
     """What the journal keeps of an operation that carries a whole policy."""
-    return Worked(type(operation).__name__, operation.needs(actor))
+    return Worked(type(operation).__name__, tuple(Judged(need, need != missing) for need in operation.needs(actor)))
 
 
 async def _homes(door: CatalogDoor, ids: tuple[str, ...]) -> Homes | None:

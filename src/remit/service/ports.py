@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -14,26 +14,10 @@ from remit.service.counts import BOUNDS as BOUNDS
 from remit.service.counts import Counts as Counts
 from remit.service.needs import Named as Named
 from remit.service.needs import Need as Need
-from remit.service.operations import Operation
 from remit.service.operations import Standing as Standing
-
-
-class Worked(NamedTuple):
-    """Work on the catalog, without what it was about: its name, and what it needed."""
-
-    name: str
-    needs: tuple[Need, ...]
-
-
-class Record(NamedTuple):
-    """One performed, or refused, operation. `instant` is what was judged; `refused` names a missing permission."""
-
-    instant: int
-    actor: Actor
-    operation: Operation | Worked
-    revision: str
-    result: object
-    refused: str | None = None
+from remit.service.records import Judged as Judged
+from remit.service.records import Record as Record
+from remit.service.records import Worked as Worked
 
 
 class Policies(Protocol):
@@ -60,6 +44,11 @@ class Sitting(Protocol):
         """The policy that answered last."""
         ...
 
+    @property
+    def when(self) -> int:
+        """The instant that is judged, in microseconds since 1970, UTC; 0: another's clock says."""
+        ...
+
     def decide(self, actor: Actor, needs: Sequence[Need]) -> tuple[bool, ...]:
         """For each need, whether the actor has it; `scope` is where what it speaks of lives.
 
@@ -83,8 +72,13 @@ class Judge(Protocol):
 class Journal(Protocol):
     """Where every decision is recorded before its answer leaves."""
 
-    def record(self, record: Record) -> None:
-        """Take one record."""
+    def record(self, record: Record) -> Awaitable[None] | None:
+        """Take one record; what comes back, if anything, is awaited before the answer leaves. Either raises NotRecorded
+        if there must be no answer."""
+        ...
+
+    def record_and_wait(self, record: Record) -> None:
+        """The same in a thread, which waits. Raises NotRecorded."""
         ...
 
 

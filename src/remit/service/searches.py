@@ -56,7 +56,8 @@ class Searches:
         if last is not None:
             token = self._pages.token(page, asker, snapshot.revision, position._replace(after=last))
         kind = type_ if sought is Sought.SUBJECT else asked.kind
-        return Results(sought, kind, tuple(_bare(sought, name) for name in names), token, snapshot.revision)
+        bare = tuple(_bare(sought, name) for name in names)
+        return Results(sought, kind, bare, token, snapshot.revision, position.when)
 
     def _resources(self, permit: Permit, question: Question, after: str) -> Iterator[tuple[str, bool]]:
         """The policy's own list of resources, then the catalog's. A token names one of the former by its home, one of

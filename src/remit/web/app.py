@@ -17,7 +17,7 @@ from remit.service.operations import Standing
 from remit.web.forward import ForwardAuth
 from remit.web.forward_table import ForwardTable
 from remit.web.http import FAULT, AsgiApp, Message, Receive, Scope, Send, Took, refusal_of, untimed
-from remit.web.identity import Callers, Identities, NoOlder
+from remit.web.identity import Callers, Identities, NoOlder, unheard
 from remit.web.kept import TOKEN, Exchange, add_catalog, add_routes
 from remit.web.limits import Limits, Rates
 from remit.web.openapi import with_raw_routes
@@ -88,6 +88,7 @@ def create_app(
     exchange: Exchange | None = None,
     decides: bool = True,
     took: Took = untimed,
+    unknown: Callable[[str, str], None] = unheard,
 ) -> AsgiApp:
     """The HTTP face as one ASGI callable.
 
@@ -96,16 +97,14 @@ def create_app(
     puts it (AuthZEN §9.2). `forward` is the table of `/forward-auth`, and `exchange` gives a token for an API key:
     the first is not there without the one, and the catalog not without the other. Unless this process `decides`,
     none of the decision routes are there: another one answers them. `took` is told how long each answer takes.
-    `no_older` waits for the policy that a caller wants at least.
+    `no_older` waits for the policy that a caller wants at least. `unknown` is told of callers that nobody knows.
     """
     base = urlsplit(base_url).path.rstrip("/")
-    app = FastAPI(title="remit", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
-    for kind in (HTTPException, RemitError, Exception):
-        app.add_exception_handler(kind, _problem)
+    app = _empty()
     if decides:
         _add_metadata(app, base_url, base)
     _add_health(app, standing)
-    callers = Callers(identities, Rates(limits.rate), no_older)
+    callers = Callers(identities, Rates(limits.rate), no_older, unknown)
     add_routes(app, gate, callers, POLICY_ROUTES)
     if exchange is not None:
         add_catalog(app, gate, callers, exchange)
@@ -116,6 +115,14 @@ def create_app(
     if forward is not None:
         rest = ForwardAuth(gate, callers, forward, rest, took)
     return DecisionRoutes(gate, callers, limits, rest, base, took)
+
+
+def _empty() -> FastAPI:
+    """An application without routes that tells every error in the one shape."""
+    app = FastAPI(title="remit", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
+    for kind in (HTTPException, RemitError, Exception):
+        app.add_exception_handler(kind, _problem)
+    return app
 
 
 def _add_metadata(app: FastAPI, base_url: str, base: str) -> None:

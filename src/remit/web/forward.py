@@ -28,7 +28,7 @@ from remit.web.http import (
     refusal_of,
     untimed,
 )
-from remit.web.identity import Callers
+from remit.web.identity import Callers, request_of
 
 PATH = "/forward-auth"
 OPERATIONS = (Evaluate,)
@@ -70,7 +70,9 @@ class ForwardAuth:
         method, uri = _only(scope, "X-Original-Method"), _only(scope, "X-Original-URI")
         actor = await self._callers.caller(scope, headers)
         meant = self._meant(method.decode("latin-1"), uri.decode("latin-1"))
-        answer: Answer = await self._gate.perform(actor, Evaluate(Asked(actor.subject, *meant)))
+        answer: Answer = await self._gate.perform(
+            actor, Evaluate(Asked(actor.subject, *meant)), None, request_of(headers)
+        )
         if not answer.allowed:
             raise Refusal(403, "the policy does not allow this", (b"remit-revision", answer.revision.encode()))
         return actor, answer.revision

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from remit.core.model import Actor
+from remit.errors import NotAuthenticated
 from remit.web.http import Header, Refusal, Scope
 from remit.web.limits import Rates
 
@@ -27,20 +28,37 @@ NoOlder = Callable[[str], Awaitable[None]]
 """Waits until what is live is no older than a revision. Raises RequestInvalid or CouldNotDecide."""
 
 
+def unheard(*_: str) -> None:
+    """Nobody wants to know."""
+
+
+def request_of(headers: dict[bytes, bytes]) -> str:
+    """The id that a caller gave its request; empty if it gave none."""
+    return headers[b"x-request-id"].decode("latin-1") if b"x-request-id" in headers else ""
+
+
 class Callers:
     """Finds out who makes a request, whether it makes too many, and from which policy on it may be answered."""
 
-    def __init__(self, identities: Identities, rates: Rates, no_older: NoOlder) -> None:
+    def __init__(
+        self, identities: Identities, rates: Rates, no_older: NoOlder, unknown: Callable[[str, str], None] = unheard
+    ) -> None:
+        """`unknown` is told why a caller is not known, and the id that it gave its request."""
         self._identities = identities
         self._rates = rates
         self._no_older = no_older
+        self._unknown = unknown
 
     async def caller(self, scope: Scope, headers: dict[bytes, bytes]) -> Actor:
         """Who makes this request, once it is counted, and once the policy is no older than it says.
 
         Raises Refusal 429 past the caller's rate, CouldNotDecide if the policy stays too old, and as `identify`.
         """
-        actor = await self._identities.identify(_credentials_of(scope, headers))
+        try:
+            actor = await self._identities.identify(_credentials_of(scope, headers))
+        except NotAuthenticated as error:
+            self._unknown(str(error), request_of(headers))
+            raise
         self._rates.check(actor.subject)
         if MINIMUM in headers:
             if sum(name == MINIMUM for name, _ in scope["headers"]) > 1:

@@ -16,7 +16,7 @@ from remit.service.gate import Gate
 from remit.web.calls import API, MAX_BODY, Call, CatalogRoute, Reply
 from remit.web.catalog import ASSET_ROUTES
 from remit.web.http import Refusal, check_length, refusal_of
-from remit.web.identity import Callers
+from remit.web.identity import Callers, request_of
 from remit.web.openapi import catalog_operation
 from remit.web.refused import why_not
 from remit.web.shapes import FieldsInvalid
@@ -75,8 +75,8 @@ def _endpoint(route: CatalogRoute, gate: Gate, callers: Callers) -> Callable[[Re
                 # what is large is read in a thread: it takes seconds, and decisions are made meanwhile
                 return route.read(call) if route.first is None else await asyncio.to_thread(route.read, call)
 
-            asked = (await read(),) if route.first is None else (route.first, read)
-            return _written(route.write(await gate.perform(caller, *asked)))
+            asked, rest = (await read(), None) if route.first is None else (route.first, read)
+            return _written(route.write(await gate.perform(caller, asked, rest, request_of(headers))))
         except Exception as error:
             return _refused(error)
 

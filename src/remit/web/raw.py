@@ -27,7 +27,7 @@ from remit.web.http import (
     untimed,
     whole_body,
 )
-from remit.web.identity import Callers
+from remit.web.identity import Callers, request_of
 from remit.web.limits import Limits
 from remit.web.searching import (
     read_action_search,
@@ -93,7 +93,7 @@ class DecisionRoutes:
                 raise Refusal(405, "this endpoint takes POST", (b"allow", b"POST"))
             caller = await self._callers.caller(scope, headers)
             data = await self._body(scope, receive, headers)
-            result = await self._gate.perform(caller, route.read(data, self._limits))
+            result = await self._gate.perform(caller, route.read(data, self._limits), None, request_of(headers))
             body, revision = route.write(result), result.revision.encode()
             answer = scope.get("remit.answer")
             if answer is not None and answer(scope, _top(body, revision, headers), body):

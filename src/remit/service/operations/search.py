@@ -58,6 +58,7 @@ class Results(NamedTuple):
     """One page of what a search found: ids of subjects or resources of one `type`, or names of actions.
 
     `token` leads to the next page and is empty on the last; None if this is the whole and nobody spoke of pages.
+    `instant` was judged: that of the first page (microseconds since 1970, UTC).
     """
 
     sought: Sought
@@ -65,6 +66,7 @@ class Results(NamedTuple):
     names: tuple[str, ...]
     token: str | None
     revision: str
+    instant: int = 0
 
 
 class PermittedScopes(NamedTuple):

@@ -1,0 +1,118 @@
+"""The journal as the gate sees it: records in, lines on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from remit.adapters.journal.committer import Committer, Keeping, Lost, Told
+from remit.adapters.journal.ledger import Closed, open_ledger, others
+from remit.adapters.journal.recovery import Torn
+from remit.core.journal.entries import Kind
+from remit.errors import Misconfigured, NotRecorded
+from remit.service.ports import Record
+
+Body = dict[str, Any]
+
+_encoded = msgspec.json.Encoder().encode
+log = logging.getLogger("remit")
+
+
+class Book:
+    """Writes records. `told` says what is kept of one, `clock` gives the time of a line as the journal writes it."""
+
+    def __init__(self, committer: Committer, told: Callable[[Record], Body], clock: Callable[[], str]) -> None:
+        self._committer, self._told, self._clock = committer, told, clock
+
+    @property
+    def lost(self) -> int:
+        """How many records could not be written since the start."""
+        return self._committer.lost
+
+    def record(self, record: Record) -> asyncio.Future[None] | None:
+        """Take one record. On an event loop; see `ports.Journal`."""
+        return self._committer.put(_encoded(self._told(record)))
+
+    def record_and_wait(self, record: Record) -> None:
+        """Take one record, and wait for it. In a thread."""
+        self._committer.put_and_wait(_encoded(self._told(record)))
+
+    def note(self, kind: Kind, said: Mapping[str, Any]) -> None:
+        """Take what has happened besides operations. In a thread, which waits; no answer depends on it."""
+        with suppress(NotRecorded):  # what is lost is counted, and told once it can be
+            self._committer.put_and_wait(_event(self._clock(), kind, said))
+
+    def mention(self, kind: Kind, said: Mapping[str, Any]) -> None:
+        """Take what has happened besides operations, and wait for nothing."""
+        self._committer.mention(_event(self._clock(), kind, said))
+
+
+def _event(time: str, kind: Kind, said: Mapping[str, Any]) -> bytes:
+    return _encoded({"time": time, "kind": kind, **said})
+
+
+@contextmanager
+def kept_in(
+    directory: Path,
+    keeping: Keeping,
+    told: Callable[[Record], Body],
+    clock: Callable[[], str],
+    finished: Callable[[Closed], None],
+) -> Iterator[Book]:
+    """While this lasts, records are written below `directory`. Segments that others left behind are closed.
+
+    Raises Misconfigured if nothing can be written there.
+    """
+    words = _words(clock)
+    try:
+        ledger = open_ledger(directory)
+        committer = Committer(ledger, keeping, words, finished)
+        committer.start()
+    except OSError as error:
+        raise Misconfigured(f"the journal cannot be written in `{directory}`: {error.strerror or error}") from None
+    if ledger.unclosed is not None:
+        finished(ledger.unclosed)
+    try:
+        for left in others(directory, ledger.writer):
+            _look_after(left, words, finished)
+    except OSError as error:
+        log.warning("what other writers left in `%s` cannot be looked after: %s", directory, error)
+    try:
+        yield Book(committer, told, clock)
+    finally:
+        committer.stop()
+
+
+def _look_after(left: Any, words: Told, finished: Callable[[Closed], None]) -> None:
+    """Close what a writer left that did not come back."""
+    try:
+        if left.unclosed is not None:
+            finished(left.unclosed)
+        if left.torn is not None:
+            left.append([words.trimmed(left.torn)], durable=True)
+        if left.lines:
+            finished(left.close(words.closed))
+    finally:
+        left.release()
+
+
+def _words(clock: Callable[[], str]) -> Told:
+    """What the journal says of itself."""
+
+    def lost(what: Lost, denied: bool) -> bytes:
+        said = {"records": what.number, "since": what.since, "cause": what.cause, "answered": not denied}
+        return _event(clock(), Kind.LOST, said)
+
+    def closed(lines: int, root: bytes) -> bytes:
+        return _event(clock(), Kind.CLOSED, {"lines": lines, "root": root.hex()})
+
+    def trimmed(torn: Torn) -> bytes:
+        return _event(clock(), Kind.TRIMMED, {"bytes": torn.bytes, "lines": torn.lines, "sha256": torn.digest})
+
+    return Told(lost, closed, trimmed)

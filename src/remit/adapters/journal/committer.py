@@ -1,0 +1,240 @@
+"""Group commit: what is to be written at the same time is written together, and waits for the disk once.
+
+One thread writes. Whoever wants something written hands it over and, where the journal has to be durable, waits until
+it is on disk. A failure fails all that wait; the next try begins by putting the file's end in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from remit.adapters.journal.ledger import Closed, Ledger
+from remit.errors import NotRecorded
+
+PAUSE = 0.25
+"""Seconds after a failure in which nothing is tried; whoever comes meanwhile fails at once."""
+
+PATIENCE = 5.0
+"""Seconds that the disk may take for one group; then nobody waits for it any more."""
+
+GROUP = 1_000
+"""Records that are written together at most."""
+
+ROOM = 100_000
+"""Records that may wait."""
+
+log = logging.getLogger("remit")
+
+Waiting = asyncio.Future[None] | Future[None]
+
+
+class Keeping(NamedTuple):
+    """How the journal is kept: whether answers wait for the disk, whether they are denied if it fails, how many bytes
+    and seconds a segment grows, and how many seconds what is written may be without being on disk."""
+
+    durable: bool
+    deny: bool
+    segment_bytes: int = 64 * 1024 * 1024
+    segment_seconds: float = 3_600.0
+    sync_seconds: float = 1.0
+
+
+class Lost(NamedTuple):
+    """What could not be written: how many records, from when on (nanoseconds since 1970, UTC), and why."""
+
+    number: int
+    since: int
+    cause: str
+
+
+class Told(NamedTuple):
+    """What the journal says of itself, as the body of a line: that records were lost, that a segment is closed, and
+    that something was cut off after a crash."""
+
+    lost: Callable[[Lost, bool], bytes]
+    closed: Callable[[int, bytes], bytes]
+    trimmed: Callable[[Any], bytes]
+
+
+class Committer:
+    """Writes to one ledger, in a thread. `finished` is told there of each segment that is closed; it is quick."""
+
+    def __init__(self, ledger: Ledger, keeping: Keeping, told: Told, finished: Callable[[Closed], None]) -> None:
+        self._ledger, self._keeping, self._told, self._finished = ledger, keeping, told, finished
+        self._turn, self._over = threading.Condition(), threading.Event()
+        self._waiting: list[tuple[bytes, Waiting | None]] = []
+        self._writing: list[tuple[bytes, Waiting | None]] = []
+        self._since = self._opened_at = time.monotonic()
+        self._stopped = self._stuck = self._unsynced = False
+        self._lost: Lost | None = None
+        self._down, self._failed_at = "", 0.0
+        self.lost = 0
+        self._threads = [threading.Thread(target=each, name="journal", daemon=True) for each in (self._run, self._look)]
+
+    def start(self) -> None:
+        """Begin to write. Raises OSError if that cannot be done: then nothing was begun."""
+        if self._ledger.torn is not None:
+            self._ledger.append([self._told.trimmed(self._ledger.torn)], durable=True)
+        for thread in self._threads:
+            thread.start()
+
+    def put(self, body: bytes) -> asyncio.Future[None] | None:
+        """Have this written. On an event loop; what comes back, if anything, is to be awaited before an answer leaves.
+
+        It raises NotRecorded, or this does, if there must be no answer.
+        """
+        found = asyncio.get_running_loop().create_future() if self._keeping.durable else None
+        self._take(body, found)
+        return found
+
+    def put_and_wait(self, body: bytes) -> None:
+        """Have this written, and wait for it if answers do. In a thread. Raises NotRecorded."""
+        found: Future[None] | None = Future() if self._keeping.durable else None
+        self._take(body, found)
+        if found is not None:
+            found.result()
+
+    def mention(self, body: bytes) -> None:
+        """Have this written, and wait for nothing; whether it can be or not, nothing depends on it."""
+        with suppress(NotRecorded):
+            self._take(body, None)
+
+    def stop(self) -> None:
+        """Write all that waits, end the segment, and let others go on. Nothing may be put any more."""
+        with self._turn:
+            self._stopped = True
+            self._turn.notify()
+        self._over.set()
+        for thread in self._threads:
+            thread.join(PATIENCE)
+        if not self._threads[0].is_alive():
+            self._ledger.release()
+
+    def _take(self, body: bytes, waiting: Waiting | None) -> None:
+        with self._turn:
+            why = "the disk does not answer" if self._stuck or len(self._waiting) >= ROOM else self._down
+            if why and (why != self._down or time.monotonic() - self._failed_at < PAUSE):
+                self._lose(1, why)
+            else:
+                why = ""
+                self._waiting.append((body, waiting))
+                self._turn.notify()
+        if why and self._keeping.deny:
+            raise _refusal(why)
+        if why and waiting is not None:
+            waiting.set_result(None)
+
+    def _run(self) -> None:
+        while True:
+            with self._turn:
+                self._turn.wait_for(lambda: self._waiting or self._stopped, self._keeping.sync_seconds)
+                self._writing, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
+                self._since, stopped = time.monotonic(), self._stopped and not self._writing
+                lost, self._lost = self._lost, None
+            if self._writing or lost is not None:
+                self._append(lost)
+            elif self._unsynced:
+                self._try(self._ledger.sync)
+                self._unsynced = False
+            if stopped or self._due():
+                self._try(self._roll)
+            if stopped:
+                return
+
+    def _append(self, lost: Lost | None) -> None:
+        """Write what is to be written, first of all what was lost before, and tell whoever waits for it."""
+        bodies = [body for body, _ in self._writing]
+        if lost is not None:
+            bodies.insert(0, self._told.lost(lost, self._keeping.deny))
+        why = self._try(lambda: self._ledger.append(bodies, self._keeping.durable))
+        self._unsynced = not self._keeping.durable
+        with self._turn:
+            group, self._writing, self._stuck = self._writing, [], False
+            if why:
+                if lost is not None:
+                    self._lose(lost.number, lost.cause, lost.since)
+                self._lose(len(group), why)
+            elif lost is not None:
+                log.warning("the journal is written again; %d records are lost: %s", lost.number, lost.cause)
+        _settle(
+            [waiting for _, waiting in group if waiting is not None],
+            why if self._keeping.deny else "",
+        )
+
+    def _try(self, work: Callable[[], object]) -> str:
+        """Do it; what came in between, if it cannot be done."""
+        try:
+            work()
+        except OSError as error:
+            why = error.strerror or str(error)
+            if not self._down:
+                log.error("THE JOURNAL CANNOT BE WRITTEN: %s", why)
+            with self._turn:
+                self._down, self._failed_at = why, time.monotonic()
+            return why
+        with self._turn:
+            self._down = ""
+        return ""
+
+    def _due(self) -> bool:
+        grown = self._ledger.size >= self._keeping.segment_bytes
+        return grown or time.monotonic() - self._opened_at >= self._keeping.segment_seconds
+
+    def _roll(self) -> None:
+        closed = self._ledger.close(self._told.closed)
+        self._opened_at = time.monotonic()
+        self._finished(closed)
+
+    def _lose(self, count: int, cause: str, since: int = 0) -> None:
+        """Count what is not written. With the turn held."""
+        if count:
+            self.lost += count if not since else 0
+            before = self._lost
+            since = since or time.time_ns()
+            self._lost = Lost(count, since, cause) if before is None else before._replace(number=before.number + count)
+
+    def _look(self) -> None:
+        """Let nobody wait for a disk that does not answer."""
+        while not self._over.wait(PATIENCE / 10):
+            with self._turn:
+                if not self._writing or time.monotonic() - self._since < PATIENCE:
+                    continue
+                self._stuck = True
+                left, self._waiting = self._waiting, []
+                self._lose(len(left), "the disk does not answer")
+                group = [waiting for _, waiting in (*self._writing, *left) if waiting is not None]
+            log.error("THE JOURNAL CANNOT BE WRITTEN: the disk has not answered for %d seconds", PATIENCE)
+            _settle(group, "the disk does not answer" if self._keeping.deny else "")
+
+
+def _refusal(why: str) -> NotRecorded:
+    return NotRecorded(f"the journal cannot be written, so nothing is answered: {why}")
+
+
+def _settle(waiting: list[Waiting], why: str) -> None:
+    """Let those go on who wait, each in its own thread or on its own loop; not, if there is a reason."""
+    loops: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for one in waiting:
+        if isinstance(one, Future):
+            _resolve([one], why)
+        else:
+            loops.setdefault(one.get_loop(), []).append(one)
+    for loop, futures in loops.items():
+        with suppress(RuntimeError):  # the loop is closed, so nobody waits
+            loop.call_soon_threadsafe(_resolve, futures, why)
+
+
+def _resolve(waiting: Sequence[Waiting], why: str) -> None:
+    for one in waiting:
+        if not one.done():  # its caller may have gone, or was told before that the disk does not answer
+            if why:
+                one.set_exception(_refusal(why))
+            else:
+                one.set_result(None)

@@ -1,0 +1,145 @@
+"""The journal's part of the composition root: one writer for each process, and what it is told besides operations."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from remit.adapters.journal.book import Book, kept_in
+from remit.adapters.journal.committer import Keeping
+from remit.adapters.journal.ledger import Closed
+from remit.adapters.journal_settings import JournalSettings
+from remit.adapters.memory import RingJournal
+from remit.core.findings import Finding
+from remit.core.history import How, Provenance
+from remit.core.journal.entries import Kind
+from remit.core.policy import revision_of
+from remit.service.live import Files, LivePolicy, LiveRevision
+from remit.service.operations import Standing
+from remit.service.ports import Journal
+from remit.service.recording import MOST_REQUEST, body_of, told_time
+
+MOST_TOLD = 20
+"""Findings of a refused policy that are kept; the policy itself is the place to look for the rest."""
+
+WITHIN = "journal"
+"""The journal's directory, in the state directory unless the configuration says otherwise."""
+
+MOST_UNKNOWN = 10
+"""Calls of nobody knows whom that are kept in a second."""
+
+Note = Callable[[Kind, Mapping[str, Any]], None]
+
+
+def directory_of(settings: JournalSettings, state: Path) -> Path:
+    """Where the journal is."""
+    return settings.directory or state / WITHIN
+
+
+def now() -> str:
+    """Now, as the journal writes it."""
+    return told_time(time.time_ns() // 1_000)
+
+
+class Unknown:
+    """Keeps that nobody knows who called, as often as a journal can be read: whoever wants to fill it with that cannot.
+    What is left out is counted with the next one."""
+
+    def __init__(self, mention: Note, clock: Callable[[], float] = time.monotonic) -> None:
+        self._mention, self._clock = mention, clock
+        self._until, self._left = 0.0, 0
+
+    def __call__(self, why: str, request: str) -> None:
+        """A call was refused, and why."""
+        now = self._clock()
+        if now < self._until - (MOST_UNKNOWN - 1) / MOST_UNKNOWN:
+            self._left += 1
+            return
+        self._until = max(self._until, now) + 1 / MOST_UNKNOWN
+        said: dict[str, Any] = {"why": why} | ({"request": request[:MOST_REQUEST]} if request else {})
+        self._mention(Kind.AUTH_FAILED, said | ({"more": self._left} if self._left else {}))
+        self._left = 0
+
+
+class Kept:
+    """The journal of one process: what takes records, and what takes anything else that happens. `lost` counts records
+    that could not be written."""
+
+    def __init__(self, book: Book | None) -> None:
+        self.journal: Journal = RingJournal(0) if book is None else book
+        self.note: Note = (lambda *_: None) if book is None else book.note
+        self.unknown = Unknown((lambda *_: None) if book is None else book.mention)
+        self._book = book
+
+    def lost(self) -> int:
+        """How many records could not be written since the start."""
+        return 0 if self._book is None else self._book.lost
+
+    def went_live(self, revision: str, came: Provenance | None = None) -> None:
+        """A policy is about to answer here."""
+        said: dict[str, Any] = {"revision": revision}
+        if came is not None:
+            told = {"how": came.how, "number": came.number, "author": came.author, "message": came.message}
+            said |= {name: value for name, value in told.items() if value}
+            said |= {"verified": came.verified} if came.author else {}
+        back = came is not None and came.how is How.ROLLED_BACK
+        self.note(Kind.ROLLED_BACK if back else Kind.ACTIVATED, said)
+
+    def follows(self, policies: LiveRevision) -> None:
+        """Keep what goes live, with what its source tells of it, before it answers."""
+        before = policies.going_live
+
+        def going_live(files: Files, came: Provenance) -> None:
+            before(files, came)
+            self.went_live(revision_of(files), came)
+
+        policies.going_live = going_live
+        self.went_live(policies.standing().revision)
+
+    def is_told(self, policies: LivePolicy) -> None:
+        """Keep what goes live where another process says so, before it answers."""
+        before = policies.went_live
+
+        def went_live(files: Files) -> None:
+            before(files)
+            self.went_live(revision_of(files))
+
+        policies.went_live = went_live
+        self.went_live(policies.standing().revision)
+
+    def heard(self, before: Standing, after: Standing) -> None:
+        """The source of policies was looked at: keep what was refused, once."""
+        refused = after.refused
+        if refused is None or refused == before.refused:
+            return
+        said: dict[str, Any] = {
+            "live": after.revision,
+            "findings": [_told(each) for each in refused.findings[:MOST_TOLD]],
+        }
+        said |= {"revision": refused.revision} if refused.revision else {}
+        self.note(Kind.REJECTED, said | {"faults": list(refused.faults[:MOST_TOLD])})
+
+
+@contextmanager
+def journaling(settings: JournalSettings, state: Path) -> Iterator[Kept]:
+    """While this lasts, this process keeps a journal as the configuration says.
+
+    Raises Misconfigured if it cannot be written.
+    """
+    if settings.mode == "off":
+        yield Kept(None)
+        return
+    keeping = Keeping(settings.mode == "durable", settings.deny, settings.segment, settings.roll)
+    with kept_in(directory_of(settings, state), keeping, body_of, now, _finished) as book:
+        yield Kept(book)
+
+
+def _finished(_: Closed) -> None:
+    """A segment is complete."""
+
+
+def _told(finding: Finding) -> str:
+    return f"{finding.place()} {finding.code}"

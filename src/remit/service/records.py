@@ -1,0 +1,42 @@
+"""What the gate hands to the journal: one value for each operation that was performed, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from remit.core.model import Actor
+from remit.service.needs import Need
+from remit.service.operations import Operation
+
+
+class Judged(NamedTuple):
+    """A need as it was decided, with the home and the place of what it speaks of. None: a list was answered by it."""
+
+    need: Need
+    granted: bool | None
+
+
+class Worked(NamedTuple):
+    """Work on the catalog or on a whole policy, without what it was about: its name, and what it needed."""
+
+    name: str
+    judged: tuple[Judged, ...]
+
+
+class Record(NamedTuple):
+    """One performed, or refused, operation. `instant` is what was judged (microseconds since 1970, UTC); `refused`
+    names a missing permission, and `failed` says what else came in between. `request` is the id that its caller gave
+    it, `us` how many microseconds it took; `wishes` are those that were granted, and `homes` what the catalog knew."""
+
+    instant: int
+    actor: Actor
+    operation: Operation | Worked
+    revision: str
+    result: object
+    refused: str | None = None
+    request: str = ""
+    us: int = 0
+    wishes: tuple[Need, ...] = ()
+    homes: Mapping[str, tuple[str, str]] | None = None
+    failed: str = ""
