@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from remit.adapters.new_files import read_starter, write_new
@@ -15,6 +15,8 @@ from remit.adapters.policy_files import read_directory, read_tree
 from remit.adapters.policy_writer import write_files
 from remit.cli.app import run
 from remit.cli.house import KeyRing, ServeOptions
+from remit.core.journal.entries import Entry
+from remit.core.journal.wanted import Wanted
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
 from remit.errors import Misconfigured
@@ -102,6 +104,12 @@ class RealHouse:
         from remit.adapters.http_desk import ask
 
         return ask(method, url, token, path, body, version)
+
+    def journal(self, directory: Path, wanted: Wanted) -> Iterator[Entry]:
+        """The lines of a journal that are wanted."""
+        from remit.adapters.journal.reading import entries
+
+        return entries(directory, wanted)
 
     def pause(self, seconds: float) -> None:
         """Let time pass."""

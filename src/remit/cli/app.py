@@ -22,6 +22,7 @@ from remit.cli.exits import Exit
 from remit.cli.forming import add_form
 from remit.cli.hooks import add_hooks
 from remit.cli.house import House, ServeOptions
+from remit.cli.journal import add_journal
 from remit.cli.linting import add_lint_verbs
 from remit.cli.matrices import add_matrix
 from remit.cli.options import MODEL, POLICY, STATE, ModelFile, PolicyDir, State
@@ -41,6 +42,7 @@ _BEGIN = "offline: it writes new files where its user may write anyway, and over
 _MEND = "offline: it writes files that its user can write anyway, and only what says the same"
 _HOOK = "offline: it works on the hooks of its user's own repository"
 _STATE = "offline: it works on the state directory, which its user can read and write anyway"
+_JOURNAL = "offline: it reads the journal's files, which only who runs remit can read"
 _REMOTE = "asks a server over HTTP with the caller's own token, and the server judges it"
 PUBLIC = {
     "serve": "starts the server, where every caller is judged",
@@ -70,6 +72,7 @@ PUBLIC = {
     "history": _REMOTE,
     "diff": _REMOTE,
     "shadow": _REMOTE,
+    "journal show": _JOURNAL,
     "asset list": _REMOTE,
     "asset show": _REMOTE,
     "asset create": _REMOTE,
@@ -108,6 +111,7 @@ def create_cli(house: House) -> typer.Typer:
     add_blocks(app, house)
     add_workspaces(app, house)
     add_shadow(app, house)
+    add_journal(app, house)
 
     @app.command()
     def serve(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from remit.core.journal.entries import Entry
+from remit.core.journal.wanted import Wanted
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
 
@@ -118,6 +120,10 @@ class House(Protocol):
 
         Raises Misconfigured rather than send a token in the clear, and CouldNotDecide if there is no answer.
         """
+        ...
+
+    def journal(self, directory: Path, wanted: Wanted) -> Iterator[Entry]:
+        """The lines of a journal that are wanted, the oldest first. Raises Misconfigured if it cannot be read."""
         ...
 
     def pause(self, seconds: float) -> None:

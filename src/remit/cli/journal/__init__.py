@@ -1,0 +1,15 @@
+"""`remit journal …`: the journal asked, verified and judged again, from its files."""
+
+from __future__ import annotations
+
+import typer
+
+from remit.cli.house import House
+from remit.cli.journal.showing import add_showing
+
+
+def add_journal(app: typer.Typer, house: House) -> None:
+    """The verbs about the journal."""
+    journal = typer.Typer(no_args_is_help=True, help="The record of every decision and every change.")
+    app.add_typer(journal, name="journal")
+    add_showing(journal, house)
