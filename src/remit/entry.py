@@ -5,6 +5,7 @@ What only a server or credentials need is imported when it is: a check in a git 
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from remit.adapters.new_files import read_starter, write_new
 from remit.adapters.policy_files import read_directory, read_tree
 from remit.adapters.policy_writer import write_files
 from remit.cli.app import run
-from remit.cli.house import KeyRing, ServeOptions
+from remit.cli.house import KeyRing, Revisions, ServeOptions
 from remit.core.journal.entries import Entry
 from remit.core.journal.wanted import Wanted
 from remit.core.policy import Policy
@@ -110,6 +111,12 @@ class RealHouse:
         from remit.adapters.journal.reading import entries
 
         return entries(directory, wanted)
+
+    def revisions(self, state: Path) -> Revisions:
+        """What was live when."""
+        from remit.adapters.db.past import past_revisions
+
+        return past_revisions(os.environ.get("REMIT_DATABASE_URL", "").strip() or None, state)
 
     def pause(self, seconds: float) -> None:
         """Let time pass."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from remit.core.history import Activation
 from remit.core.journal.entries import Entry
 from remit.core.journal.wanted import Wanted
 from remit.core.policy import Policy
@@ -51,6 +52,19 @@ class KeyRing(Protocol):
 
     def revoke(self, id: str) -> None:
         """End a key. Raises RequestInvalid if there is none of that id."""
+        ...
+
+
+class Revisions(Protocol):
+    """What was live when, by the database of a state directory; to be read only. Each method raises Misconfigured if
+    no policy was ever kept there, and CouldNotDecide if the database is out of reach."""
+
+    def files(self, revision: str) -> dict[str, bytes]:
+        """The files of a revision that was live, hashed again. Raises NotFound if none of that name ever was."""
+        ...
+
+    def history(self, before: int | None, limit: int) -> tuple[Activation, ...]:
+        """At most `limit` lines of the log, the latest first; only those before the number `before`, if it is given."""
         ...
 
 
@@ -124,6 +138,11 @@ class House(Protocol):
 
     def journal(self, directory: Path, wanted: Wanted) -> Iterator[Entry]:
         """The lines of a journal that are wanted, the oldest first. Raises Misconfigured if it cannot be read."""
+        ...
+
+    def revisions(self, state: Path) -> Revisions:
+        """What was live when: of REMIT_DATABASE_URL if that is set, else of the state directory. Nothing is made or
+        changed. Raises Misconfigured if there is no database."""
         ...
 
     def pause(self, seconds: float) -> None:
