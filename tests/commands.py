@@ -148,5 +148,7 @@ def golden(name: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment without what would change how the command reads or prints."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("REMIT_", "PYTHON", "COLUMNS"))}
+    """This process's environment without what would change how the command reads or prints; how the journal is kept has
+    to be said."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("REMIT_", "PYTHON", "COLUMNS"))}
+    return {**kept, "REMIT_JOURNAL": "durable", "REMIT_ON_JOURNAL_FAILURE": "deny"}

@@ -247,6 +247,18 @@ REFUSED: list[tuple[str, tuple[str, ...], dict[str, str], list[str]]] = [
     ("there are keys", (), OIDC, ["keys.json"]),
     ("none is no algorithm", (), {**OIDC, "REMIT_OIDC_ALGORITHMS": "none"}, ["none"]),
     ("nor is a shared secret", (), {**OIDC, "REMIT_OIDC_ALGORITHMS": "RS256,HS256"}, ["HS256"]),
+    ("a journal is said", (), {**OIDC, "REMIT_JOURNAL": ""}, ["`REMIT_JOURNAL`", "`durable`"]),
+    ("and what if it fails", (), {**OIDC, "REMIT_ON_JOURNAL_FAILURE": ""}, ["`REMIT_ON_JOURNAL_FAILURE`", "`deny`"]),
+    ("journals are known", (), {"REMIT_JOURNAL": "on"}, ["`on`", "`buffered`"]),
+    ("so are failures", (), {"REMIT_ON_JOURNAL_FAILURE": "shrug"}, ["`shrug`", "`continue`"]),
+    ("segments have a size", (), {"REMIT_JOURNAL_SEGMENT": "0"}, ["REMIT_JOURNAL_SEGMENT", "4,096"]),
+    ("context is named", (), {"REMIT_JOURNAL_CONTEXT": "ticket, a b"}, ["REMIT_JOURNAL_CONTEXT", "`a b`"]),
+    (
+        "a journal can be written",
+        (),
+        {"REMIT_JOURNAL_DIR": "model.conf"},
+        ["the journal cannot be written in", "model.conf"],
+    ),
     ("the table is there", (), {"REMIT_FORWARD_AUTH": "nowhere.csv"}, ["nowhere.csv"]),
     *((f"{name} is said", (), {**OIDC, name: " "}, [name]) for name in OIDC if name != "REMIT_AUTH"),
 ]

@@ -1,0 +1,290 @@
+"""Group commit: what answers wait for is on disk, a failure is told to whoever waits, and nothing is lost uncounted."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from remit.adapters.journal import committer as module
+from remit.adapters.journal.book import Book, kept_in
+from remit.adapters.journal.committer import Keeping
+from remit.adapters.journal.ledger import Closed
+from remit.adapters.journal.reading import entries
+from remit.core.journal.entries import Entry, Kind
+from remit.core.model import Actor
+from remit.errors import NotRecorded
+from remit.journaling import now
+from remit.service.operations import PolicyStatus
+from remit.service.recording import body_of
+from remit.service.records import Record
+from test_journal_ledger import all_lines, holds
+
+PATIENCE = 10.0
+
+
+def record(number: int) -> Record:
+    """Something that was performed."""
+    return Record(number, Actor(f"user:{number}"), PolicyStatus(), "0" * 64, None)
+
+
+@contextmanager
+def book(directory: Path, keeping: Keeping, closed: list[Closed] | None = None) -> Iterator[Book]:
+    """A journal that is kept."""
+    with kept_in(directory, keeping, body_of, now, (closed if closed is not None else []).append) as found:
+        yield found
+
+
+def told(directory: Path, kind: Kind) -> list[Entry]:
+    """The lines of a kind."""
+    return [entry for entry in entries(directory) if entry.kind == kind]
+
+
+def callers(directory: Path) -> list[str]:
+    """Who is in the journal, in order."""
+    return [str(entry.body["caller"]) for entry in told(directory, Kind.OPERATION)]
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+async def put(book: Book, number: int) -> None:
+    """Record, and wait as the gate does."""
+    kept = book.record(record(number))
+    if kept is not None:
+        await kept
+
+
+class Disk:
+    """The disk under a journal, which may fail, or not answer."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.error: int | None = None
+        self.syncs = 0
+        self.slow = threading.Event()
+        self.slow.set()
+        self._real = os.fdatasync
+        monkeypatch.setattr(os, "fdatasync", self._sync)
+
+    def _sync(self, file: int) -> None:
+        self.syncs += 1
+        self.slow.wait(PATIENCE)
+        if self.error is not None:
+            raise OSError(self.error, os.strerror(self.error))
+        self._real(file)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    """The disk that this test has."""
+    return Disk(monkeypatch)
+
+
+def test_what_is_waited_for_is_on_disk(tmp_path: Path, disk: Disk) -> None:
+    async def work() -> None:
+        with book(tmp_path, Keeping(True, True)) as kept:
+            for number in range(5):
+                await put(kept, number)
+                assert disk.syncs == number + 1
+                assert holds(all_lines(tmp_path)) and len(all_lines(tmp_path)) == number + 1
+
+    asyncio.run(work())
+    assert callers(tmp_path) == [f"user:{number}" for number in range(5)]
+
+
+def test_those_who_come_together_wait_for_the_disk_once(tmp_path: Path, disk: Disk) -> None:
+    async def work() -> None:
+        with book(tmp_path, Keeping(True, True)) as kept:
+            disk.slow.clear()
+            first = asyncio.ensure_future(put(kept, 0))
+            await asyncio.sleep(0.1)
+            rest = [asyncio.ensure_future(put(kept, number)) for number in range(1, 200)]
+            await asyncio.sleep(0.1)
+            assert not first.done() and not any(each.done() for each in rest)
+            disk.slow.set()
+            await asyncio.gather(first, *rest)
+            assert disk.syncs == 2
+
+    asyncio.run(work())
+    assert callers(tmp_path) == [f"user:{number}" for number in range(200)]
+
+
+def test_who_gives_up_waiting_takes_nobody_along(tmp_path: Path, disk: Disk) -> None:
+    async def work() -> None:
+        with book(tmp_path, Keeping(True, True)) as kept:
+            disk.slow.clear()
+            one, other = asyncio.ensure_future(put(kept, 1)), asyncio.ensure_future(put(kept, 2))
+            await asyncio.sleep(0.05)
+            one.cancel()
+            await asyncio.sleep(0.05)
+            disk.slow.set()
+            await other
+            assert one.cancelled()
+
+    asyncio.run(work())
+    assert callers(tmp_path) == ["user:1", "user:2"]
+
+
+def test_buffered_answers_wait_for_nothing_and_are_written_all_the_same(tmp_path: Path, disk: Disk) -> None:
+    async def work() -> None:
+        with book(tmp_path, Keeping(False, True)) as kept:
+            for number in range(50):
+                assert kept.record(record(number)) is None
+            until(lambda: len(callers(tmp_path)) == 50)
+
+    asyncio.run(work())
+    assert holds(all_lines(tmp_path))
+    assert disk.syncs >= 1  # the end of a segment is always on disk
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EROFS])
+def test_deny_denies_until_the_disk_is_well_and_tells_what_is_lost(tmp_path: Path, disk: Disk, error: int) -> None:
+    async def work() -> None:
+        with book(tmp_path, Keeping(True, True)) as kept:
+            await put(kept, 1)
+            disk.error = error
+            for number in range(2, 12):
+                with pytest.raises(NotRecorded, match=os.strerror(error)):
+                    await put(kept, number)
+            assert kept.lost == 10
+            disk.error = None
+            await asyncio.sleep(module.PAUSE + 0.05)
+            await put(kept, 12)
+
+    asyncio.run(work())
+    assert callers(tmp_path) == ["user:1", "user:12"]
+    (lost,) = told(tmp_path, Kind.LOST)
+    assert (lost.body["records"], lost.body["answered"], lost.body["cause"]) == (10, False, os.strerror(error))
+    assert holds(all_lines(tmp_path))
+
+
+def test_continue_goes_on_and_tells_what_is_lost(tmp_path: Path, disk: Disk) -> None:
+    async def work() -> None:
+        with book(tmp_path, Keeping(True, False)) as kept:
+            disk.error = errno.ENOSPC
+            for number in range(10):
+                await put(kept, number)
+            assert kept.lost == 10
+            disk.error = None
+            until(lambda: bool(told(tmp_path, Kind.LOST)))  # without anybody coming
+            await put(kept, 10)
+
+    asyncio.run(work())
+    assert callers(tmp_path) == ["user:10"]
+    (lost,) = told(tmp_path, Kind.LOST)
+    assert (lost.body["records"], lost.body["answered"]) == (10, True)
+
+
+def test_buffered_and_deny_denies_once_it_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, ill = os.write, True
+
+    def fails(file: int, data: Any) -> int:
+        if ill:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(file, data)
+
+    async def work() -> None:
+        nonlocal ill
+        with book(tmp_path, Keeping(False, True)) as kept:
+            monkeypatch.setattr("remit.adapters.journal.ledger.os.write", fails)
+            kept.record(record(0))  # nobody knows yet
+            until(lambda: kept.lost == 1)
+            with pytest.raises(NotRecorded):
+                kept.record(record(1))
+            ill = False
+            await asyncio.sleep(module.PAUSE + 0.05)
+            until(lambda: bool(told(tmp_path, Kind.LOST)))
+            assert kept.record(record(2)) is None
+
+    asyncio.run(work())
+    assert callers(tmp_path) == ["user:2"]
+    assert sum(entry.body["records"] for entry in told(tmp_path, Kind.LOST)) == 2
+
+
+@pytest.mark.parametrize("deny", [True, False])
+def test_nobody_waits_for_a_disk_that_does_not_answer(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch, deny: bool
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.3)
+
+    async def one(kept: Book, number: int) -> bool:
+        try:
+            await put(kept, number)
+        except NotRecorded as error:
+            assert "does not answer" in str(error)
+            return False
+        return True
+
+    async def work() -> None:
+        with book(tmp_path, Keeping(True, deny)) as kept:
+            disk.slow.clear()
+            first = asyncio.ensure_future(one(kept, 0))
+            await asyncio.sleep(0.05)
+            second = asyncio.ensure_future(one(kept, 1))
+            answers = await asyncio.wait_for(asyncio.gather(first, second), PATIENCE)
+            assert answers == [not deny] * 2
+            assert await asyncio.wait_for(one(kept, 2), PATIENCE) is not deny
+            disk.slow.set()
+            until(lambda: bool(told(tmp_path, Kind.LOST)))
+            assert await one(kept, 3)
+
+    asyncio.run(work())
+    assert callers(tmp_path) == ["user:0", "user:3"]  # the first one got there in the end
+    assert sum(entry.body["records"] for entry in told(tmp_path, Kind.LOST)) == 2
+
+
+def test_segments_roll_by_size_and_by_time_also_when_nothing_happens(tmp_path: Path) -> None:
+    async def work(closed: list[Closed]) -> None:
+        with book(tmp_path, Keeping(True, True, 2_000, 3_600, 0.05), closed) as kept:
+            for number in range(40):
+                await put(kept, number)
+            by_size = len(closed)
+            assert by_size >= 2
+        with book(tmp_path, Keeping(True, True, 10**6, 0.2, 0.05), closed):
+            until(lambda: len(closed) >= by_size + 3)
+
+    found: list[Closed] = []
+    asyncio.run(work(found))
+    segments = sorted({closed.first: closed for closed in found}.values())  # the last one of a writer is told again
+    assert [closed.first + closed.size for closed in segments[:-1]] == [closed.first for closed in segments[1:]]
+    assert any(closed.size == 1 for closed in segments)
+    assert callers(tmp_path) == [f"user:{number}" for number in range(40)]
+    assert holds(all_lines(tmp_path))
+
+
+def test_who_works_in_a_thread_waits_there(tmp_path: Path, disk: Disk) -> None:
+    with book(tmp_path, Keeping(True, True)) as kept:
+        kept.record_and_wait(record(1))
+        assert callers(tmp_path) == ["user:1"]
+        disk.error = errno.EIO
+        with pytest.raises(NotRecorded):
+            kept.record_and_wait(record(2))
+        kept.note(Kind.ACTIVATED, {"revision": "0"})  # nothing depends on it
+        kept.mention(Kind.AUTH_FAILED, {"why": "because"})
+        disk.error = None
+        time.sleep(module.PAUSE)
+    (lost,) = told(tmp_path, Kind.LOST)
+    assert lost.body["records"] == 3
+
+
+def test_lines_are_json_in_one_line_whatever_is_in_them(tmp_path: Path) -> None:
+    odd = 'user:"}\\,{"\u2028é\u007f'
+    with book(tmp_path, Keeping(True, True)) as kept:
+        kept.record_and_wait(Record(1, Actor(odd), PolicyStatus(), "0" * 64, None, request="a\nb\r\x00\x1b[31m"))
+    (line, *_) = all_lines(tmp_path)
+    assert json.loads(line)["caller"] == odd and json.loads(line)["request"] == "a\nb\r\x00\x1b[31m"
+    assert not any(byte < 32 for byte in line)
