@@ -166,7 +166,8 @@ def _check(
             thing = f" for `{need.id}`" if need.id else ""
             lacking.append(f"`{actor.subject}` lacks `{need}` in `{said.get(where, where)}`{thing}")
     judged = tuple(
-        Judged(home or need, home is not None and granted[home]) for need, home in zip(needs, placed, strict=True)
+        Judged(need, False, there=False) if home is None else Judged(home, granted[home])
+        for need, home in zip(needs, placed, strict=True)
     )
     if lacking:
         return judged, NotAllowed(str(denied[0]), *lacking, *gone)

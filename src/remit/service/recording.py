@@ -102,6 +102,10 @@ def _asked(body: Body, record: Record) -> None:
         if type(result) is Results:
             body["instant"], body["results"] = told_time(result.instant), result.names
             body["page"] = "next" if result.token else "last"
+            if operation.page.token is None:
+                body["first"] = True
+            if any(result.known):
+                body["known"] = result.known
     elif type(operation) is PermittedScopes:
         body["items"] = [_item(record, operation.asked, None)]
         if type(result) is Reached:
@@ -155,10 +159,12 @@ def _worked(actor: Actor, judged: Judged) -> Body:
     item: Body = {"subject": actor.subject, "action": need.action, "kind": need.kind}
     if need.id is not None:
         item["id"] = need.id
+    if actor.groups:
+        item["groups"] = {"token": actor.groups}
+    if not judged.there:
+        return {**item, "verdict": "missing"}
     item["known" if need.id is not None else "declared"] = need.scope
     if need.place is not None:
         item["place"] = need.place
-    if actor.groups:
-        item["groups"] = {"token": actor.groups}
     item["verdict"] = _VERDICTS[judged.granted]
     return item

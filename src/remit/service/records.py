@@ -11,10 +11,12 @@ from remit.service.operations import Operation
 
 
 class Judged(NamedTuple):
-    """A need as it was decided, with the home and the place of what it speaks of. None: a list was answered by it."""
+    """A need as it was decided, with the home and the place of what it speaks of. None: a list was answered by it.
+    Unless it is `there`, there is no such thing, and nothing was decided."""
 
     need: Need
     granted: bool | None
+    there: bool = True
 
 
 class Worked(NamedTuple):

@@ -47,8 +47,9 @@ class Searches:
         asker = "\n".join((sought, actor.subject, *question.groups)).encode()
         position = self._pages.position(page, asker, snapshot.revision, now)
         question = question._replace(when=position.when)
+        known: dict[str, str] = {}
         if sought is Sought.RESOURCE:
-            judged = self._resources(permit, question, position.after)
+            judged = self._resources(permit, question, position.after, known)
         else:
             judged = _judged(permit, operation, question, position.after)
         names, last = _page(judged, position)
@@ -57,11 +58,14 @@ class Searches:
             token = self._pages.token(page, asker, snapshot.revision, position._replace(after=last))
         kind = type_ if sought is Sought.SUBJECT else asked.kind
         bare = tuple(_bare(sought, name) for name in names)
-        return Results(sought, kind, bare, token, snapshot.revision, position.when)
+        return Results(sought, kind, bare, token, snapshot.revision, position.when, tuple(map(known.get, names)))
 
-    def _resources(self, permit: Permit, question: Question, after: str) -> Iterator[tuple[str, bool]]:
-        """The policy's own list of resources, then the catalog's. A token names one of the former by its home, one of
-        the latter by its row: rows may come and go between two pages, as AuthZEN §8.2 lets them."""
+    def _resources(
+        self, permit: Permit, question: Question, after: str, known: dict[str, str]
+    ) -> Iterator[tuple[str, bool]]:
+        """The policy's own list of resources, then the catalog's, whose homes go to `known`. A token names one of the
+        former by its home, one of the latter by its row: rows may come and go between two pages, as AuthZEN §8.2 lets
+        them."""
         snapshot = permit[1]
         home, _, id = after.partition(_BETWEEN)
         row = int(home[1:]) + 1 if home.startswith(_ROW) else 0
@@ -74,7 +78,11 @@ class Searches:
         scopes = None if reached.unplaced or question.action == "create" else reached.scopes
         while rows := self._kept(question.kind, scopes, row, _CHUNK):
             for where, found in rows:
-                yield f"{_ROW}{row}{_BETWEEN}{found}", search.allows(snapshot, question._replace(id=found, known=where))
+                name = f"{_ROW}{row}{_BETWEEN}{found}"
+                allowed = search.allows(snapshot, question._replace(id=found, known=where))
+                if allowed:
+                    known[name] = where
+                yield name, allowed
                 row += 1
 
 

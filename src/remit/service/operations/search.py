@@ -58,7 +58,8 @@ class Results(NamedTuple):
     """One page of what a search found: ids of subjects or resources of one `type`, or names of actions.
 
     `token` leads to the next page and is empty on the last; None if this is the whole and nobody spoke of pages.
-    `instant` was judged: that of the first page (microseconds since 1970, UTC).
+    `instant` was judged: that of the first page (microseconds since 1970, UTC). `known` are, name by name, the homes by
+    which the catalog found them; None where the policy did.
     """
 
     sought: Sought
@@ -67,6 +68,7 @@ class Results(NamedTuple):
     token: str | None
     revision: str
     instant: int = 0
+    known: tuple[str | None, ...] = ()
 
 
 class PermittedScopes(NamedTuple):
