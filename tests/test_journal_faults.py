@@ -193,7 +193,7 @@ def test_an_operation_is_recorded_by_what_was_decided_of_it(sql_catalog: SqlCata
         "verdict": "allow",
     }  # fmt: skip
     assert (view["id"], view["known"], view["verdict"]) == (made.id, "project:vision", "allow")
-    assert (nothing["id"], nothing["verdict"]) == ("nothing", "deny")
+    assert (nothing["id"], nothing["verdict"]) == ("nothing", "missing")
     assert (other["declared"], other["verdict"]) == ("project:nlp", "deny")
     assert all(isinstance(record.operation, Worked) for record in books.records), "never with what is in it"
 
