@@ -17,6 +17,7 @@ from typing import Any
 
 from live import BODY, LINE, SUBJECT, Asking
 from load import cpu_seconds, free_port, measure, request
+from start import family
 
 from policies import files
 
@@ -61,8 +62,7 @@ def answering(supervisor: int, workers: int) -> list[int]:
     """The processes that may answer."""
     if workers == 1:
         return [supervisor]
-    children = Path(f"/proc/{supervisor}/task").glob("*/children")
-    return [pid for each in children for pid in map(int, each.read_text().split())]
+    return family(supervisor)[1:]
 
 
 def main(workers: int, rules: int) -> dict[str, Any]:

@@ -49,13 +49,14 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "errors",
     ),
     "journaling": ("core", "service", "adapters", "errors"),
-    "following": ("core", "service", "adapters", "errors"),
+    "following": ("core", "service", "adapters", "nursery", "errors"),
     "observing": ("core", "service", "adapters", "errors"),
     "sources": ("core", "service", "adapters", "following", "errors"),
     "keeping": ("core", "service", "adapters", "following", "errors"),
     "starting": ("core", "service", "adapters", "following", "keeping", "sources", "errors"),
     "assembly": ("core", "service", "adapters", "client", "errors"),
-    "supervising": ("core", "service", "following", "supervising", "errors"),
+    "nursery": (),
+    "supervising": ("core", "service", "following", "nursery", "supervising", "errors"),
     "workers": (
         "core",
         "service",
@@ -72,7 +73,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "supervising",
         "errors",
     ),
-    "entry": ("core", "service", "adapters", "cli", "bootstrap", "workers", "errors"),
+    "entry": ("core", "service", "adapters", "cli", "bootstrap", "nursery", "workers", "errors"),
 }
 """Which room may import what; a room stands for all that is in it."""
 
@@ -105,6 +106,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "starting": (),
     "observing": (),
     "sources": (),
+    "nursery": (),
     "supervising": (),
     "workers": (),
     "entry": (),

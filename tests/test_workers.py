@@ -30,9 +30,18 @@ N = 2
 
 
 def workers_of(supervisor: int) -> set[int]:
-    """The processes that answer: those of its children that listen."""
-    children = Path(f"/proc/{supervisor}/task").glob("*/children")  # of whichever thread
-    return {pid for each in children for pid in map(int, each.read_text().split()) if _listens(pid)}
+    """The processes that answer: those below it that listen."""
+    return {pid for pid in below(supervisor) if _listens(pid)}
+
+
+def below(process: int) -> list[int]:
+    """The processes that one has started, and those that these have."""
+    found = []
+    with suppress(OSError):
+        for each in Path(f"/proc/{process}/task").glob("*/children"):  # of whichever thread
+            for child in map(int, each.read_text().split()):
+                found += [child, *below(child)]
+    return found
 
 
 def _listens(pid: int) -> bool:
@@ -50,7 +59,15 @@ def _listens(pid: int) -> bool:
 
 
 def gone(pids: set[int]) -> bool:
-    return not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    return not any(_alive(pid) for pid in pids)
+
+
+def _alive(pid: int) -> bool:
+    """Is there such a process, and is it more than one that nobody has buried yet?"""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 class Several(Followed):

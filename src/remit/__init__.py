@@ -11,6 +11,7 @@ The rooms of this house and their one direction (an arrow reads "may import"):
     bootstrap -> everyone  the composition root; `entry` is the command, `serving` the server under the faces,
                            `sources` says where policies come from, `following` lets a changed one go live,
                            `workers` puts a server together, as one process or several, which `supervising` keeps
+                           and `nursery` begins
 
 Start reading at `service/operations.py`; the semantics live in `core/pdp.py`.
 """

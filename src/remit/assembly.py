@@ -12,11 +12,9 @@ from remit.adapters.cluster_workspaces import rendered_cluster
 from remit.adapters.db.database import Database
 from remit.adapters.db.engine import sqlite_url
 from remit.adapters.keys import Keys
-from remit.adapters.remote_judge import RemoteJudge
 from remit.adapters.sealing import Sealer, key_from
 from remit.adapters.secret import derived
 from remit.adapters.tokens import minted
-from remit.client import RemitClient
 from remit.core.snapshot import Snapshot
 from remit.errors import NotAuthenticated
 from remit.service import operations as op
@@ -79,6 +77,9 @@ def kept_by(settings: CatalogSettings, database: Database, secret: bytes, curren
     keys = [key_from(text) for text in settings.credentials_keys] or [derived(secret, "credentials")]
     judge: Judge = SnapshotJudge(current, time.time_ns)
     if settings.pdp is not None:
+        from remit.adapters.remote_judge import RemoteJudge  # only here, with the client it takes
+        from remit.client import RemitClient
+
         url, token, plaintext = settings.pdp
         judge = RemoteJudge(RemitClient(url, token=token, timeout=PDP_SECONDS, plaintext=plaintext))
     return keep(database.catalog, judge, rendered_cluster(settings.kubernetes), Sealer(keys), current)

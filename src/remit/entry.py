@@ -1,27 +1,27 @@
 """The `remit` command: the real world for its verbs.
 
-What only a server or credentials need is imported when it is: a check in a git hook should not wait for it.
+Everything is imported when it is needed: neither a check in a git hook nor a server that is to be back soon should wait
+for what others need. Processes that a server starts beside itself begin by importing this module, too.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from remit.adapters.new_files import read_starter, write_new
-from remit.adapters.policy_files import read_directory, read_tree
-from remit.adapters.policy_writer import write_files
-from remit.cli.app import run
-from remit.cli.house import KeyRing, Revisions, ServeOptions
-from remit.core.journal.entries import Entry
-from remit.core.journal.wanted import Wanted
-from remit.core.policy import Policy
-from remit.core.snapshot import Snapshot
 from remit.errors import Misconfigured
-from remit.service.policies import admit
+
+if TYPE_CHECKING:
+    from remit.cli.house import KeyRing, Revisions, ServeOptions
+    from remit.core.journal.entries import Entry
+    from remit.core.journal.wanted import Wanted
+    from remit.core.policy import Policy
+    from remit.core.snapshot import Snapshot
 
 
 class RealHouse:
@@ -33,24 +33,33 @@ class RealHouse:
 
     def read(self, policy: Path, model: Path) -> dict[str, bytes]:
         """The files of a policy directory."""
+        from remit.adapters.policy_files import read_directory
+
         return read_directory(policy, model)
 
     def read_at(self, where: str, policy: Path, model: Path) -> dict[str, bytes]:
         """The files of a policy in a directory, or at a git revision."""
         from remit.adapters.git_files import read_commit
+        from remit.adapters.policy_files import read_tree
 
         return read_tree(Path(where), model) if Path(where).is_dir() else read_commit(where, policy, model)
 
     def write(self, policy: Path, model: Path, was: Mapping[str, bytes], files: Mapping[str, bytes]) -> None:
         """Files of a policy in the place of those that were read."""
+        from remit.adapters.policy_writer import write_files
+
         write_files(policy, model, was, files)
 
     def starter(self) -> dict[str, bytes]:
         """The files of the policy that a new directory begins with."""
+        from remit.adapters.new_files import read_starter
+
         return read_starter()
 
     def write_new(self, directory: Path, files: Mapping[str, bytes]) -> None:
         """Write files where none were: all of them, or none."""
+        from remit.adapters.new_files import write_new
+
         write_new(directory, files)
 
     def install_hooks(self, names: Sequence[str], policy: Path, model: Path) -> list[str]:
@@ -73,6 +82,8 @@ class RealHouse:
 
     def admit(self, files: Mapping[str, bytes], now: int) -> tuple[Policy, Snapshot]:
         """The policy of these files if it may go live."""
+        from remit.service.policies import admit
+
         return admit(files, now)
 
     def mint(self, state: Path, subject: str, groups: tuple[str, ...], seconds: int) -> str:
@@ -124,6 +135,11 @@ class RealHouse:
 
     def serve(self, options: ServeOptions) -> None:
         """Answer over HTTP until told to stop. Raises Misconfigured rather than run half-configured."""
+        from remit import nursery
+
+        if options.workers > 1:
+            nursery.begin()
+        gc.disable()  # until it answers: next to nothing of what is imported and built until then is garbage
         from remit.workers import run_server, run_workers
 
         def read(where: str) -> dict[str, bytes]:
@@ -134,4 +150,6 @@ class RealHouse:
 
 def main() -> None:
     """The `remit` command."""
+    from remit.cli.app import run
+
     run(RealHouse())

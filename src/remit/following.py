@@ -15,6 +15,7 @@ from remit.adapters.aside import Aside
 from remit.core.findings import Finding
 from remit.core.history import Provenance
 from remit.errors import CouldNotDecide
+from remit.nursery import context
 from remit.service.live import LiveRevision
 from remit.service.operations import Standing
 from remit.service.policies import faults_of
@@ -55,7 +56,7 @@ def following(
     if source is None:
         yield
         return
-    aside, stop = Aside(), threading.Event()
+    aside, stop = Aside(context=context()), threading.Event()
     sys.setswitchinterval(SWITCH)
 
     def check(files: Mapping[str, bytes], now: int) -> tuple[tuple[Finding, ...], tuple[str, ...]]:

@@ -106,9 +106,9 @@ def told(watch: Watch, record: Journaled) -> Callable[[Standing, Standing], None
 
 
 def settle() -> None:
-    """The snapshot lives as long as the process: no collection need ever look at it."""
-    gc.collect()
+    """What there is now lives as long as the process: no collection need ever look at it, not even once."""
     gc.freeze()
+    gc.enable()
 
 
 class Task(NamedTuple):
@@ -137,6 +137,7 @@ def run_workers(options: ServeOptions, read: Read) -> None:
         record.follows(live)
         supervisor = Supervisor(options.workers, work, (task,), live, waker(begun.source), reloads.counts)
         del begun
+        settle()
         with told_by_signals(supervisor), woken(source), following(live, source, told(reloads, record)):
             supervisor.run(server.says)
 
@@ -148,6 +149,7 @@ def handed_first(first: First, source: str, max_age: int | None) -> Handed:
 
 def work(orders: Orders, task: Task) -> None:
     """Answer as one of several, as the supervisor tells, until told to stop."""
+    gc.disable()  # as `entry` does
     what = task.what
     policies, files = orders.begun()
     beside = None if task.shadow is None else compiled(task.shadow)

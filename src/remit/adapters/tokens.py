@@ -10,7 +10,6 @@ from joserfc.jws import serialize_compact
 
 from remit.adapters.claims import MOST_GROUPS, SECOND, Claims, Expected, Naming, bearer, groups_of, nameable
 from remit.adapters.jose import VerifyingKey
-from remit.adapters.jwks import IssuerKeys
 from remit.adapters.key_sets import ALGORITHMS, KeySet
 from remit.adapters.secret import derived
 from remit.adapters.strict_json import json_text
@@ -57,6 +56,8 @@ def oidc_tokens(settings: OidcSettings, clock: Callable[[], int]) -> Verifier:
 
     Raises Misconfigured, naming all that is missing, unless the settings are whole and safe and the keys can be had.
     """
+    from remit.adapters.jwks import IssuerKeys  # only here, with the HTTP client it takes
+
     _check(settings)
     naming = Naming(
         settings.user_claim,

@@ -3,39 +3,13 @@ server."""
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated, NoReturn
 
 import typer
 
-from remit.cli.asking import add_questions
-from remit.cli.beginning import add_beginnings
-from remit.cli.blocks import add_blocks
-from remit.cli.bringing import add_bringing
-from remit.cli.callers import add_callers
-from remit.cli.duties import add_duties
-from remit.cli.exits import Exit
-from remit.cli.forming import add_form
-from remit.cli.hooks import add_hooks
-from remit.cli.house import House, ServeOptions
-from remit.cli.journal import add_journal
-from remit.cli.linting import add_lint_verbs
-from remit.cli.matrices import add_matrix
-from remit.cli.options import MODEL, POLICY, STATE, ModelFile, PolicyDir, State
-from remit.cli.planning import add_plan
-from remit.cli.policies import add_policy_verbs
-from remit.cli.publishing import add_publishing
-from remit.cli.render import finding_lines, safe
-from remit.cli.reviewing import add_reviews
-from remit.cli.screen import Screen
-from remit.cli.shadowing import add_shadow
-from remit.cli.testing import add_test
-from remit.cli.workspaces import add_workspaces
-from remit.errors import Blocked, CasesFailed, Conflict, CouldNotDecide, NotAllowed, NotFound, PolicyInvalid, RemitError
+from remit.cli.house import House
+from remit.cli.serving import add_serving
+from remit.errors import RemitError
 
 _OFFLINE = "offline: it reads policy files that its user can read anyway"
 _BEGIN = "offline: it writes new files where its user may write anyway, and overwrites none"
@@ -91,95 +65,36 @@ PUBLIC = {
 
 def create_cli(house: House) -> typer.Typer:
     """The command, over a world."""
-    app = typer.Typer(
-        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__
-    )
-    add_questions(app, house)
-    add_reviews(app, house)
-    add_matrix(app, house)
-    add_policy_verbs(app, house)
-    add_form(app, house)
-    add_test(app, house)
-    add_duties(app, house)
-    add_plan(app, house)
-    add_publishing(app, house)
-    add_beginnings(app, house)
-    add_lint_verbs(app, house)
-    add_bringing(app, house)
-    add_hooks(app, house)
-    add_callers(app, house)
-    add_blocks(app, house)
-    add_workspaces(app, house)
-    add_shadow(app, house)
-    add_journal(app, house)
+    from remit.cli.verbs import add_verbs
 
-    @app.command()
-    def serve(
-        policy: PolicyDir = POLICY,
-        model: ModelFile = MODEL,
-        state: State = STATE,
-        host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-        port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65_535)] = 8080,
-        base_url: Annotated[
-            str | None, typer.Option(envvar="REMIT_BASE_URL", help="How callers reach this server.")
-        ] = None,
-        tls_cert: Annotated[Path | None, typer.Option(envvar="REMIT_TLS_CERT", help="The certificate, PEM.")] = None,
-        tls_key: Annotated[Path | None, typer.Option(envvar="REMIT_TLS_KEY", help="Its private key, PEM.")] = None,
-        behind_tls_proxy: Annotated[
-            bool, typer.Option("--behind-tls-proxy", help="A proxy in front of this server speaks TLS.")
-        ] = False,
-        watch: Annotated[bool, typer.Option("--watch", help="Let changes of the policy directory go live.")] = False,
-        shadow_policy: Annotated[
-            str | None, typer.Option(metavar="DIR|REVISION", help="A policy that is asked too, and never heard.")
-        ] = None,
-        workers: Annotated[int, typer.Option(help="The processes that answer.", min=1, max=64)] = 1,
-    ) -> None:
-        """Answer decisions over HTTP. REMIT_AUTH says how callers are known; docs/callers.md lists all settings."""
-        tls = (tls_cert, tls_key)
-        with _told_to_stop():
-            way = (host, port, base_url, tls, behind_tls_proxy)
-            house.serve(ServeOptions(policy, model, state, *way, watch, shadow_policy, workers))
-
+    app = _empty()
+    add_verbs(app, house)
+    add_serving(app, house)
     return app
 
 
-@contextmanager
-def _told_to_stop() -> Iterator[None]:
-    """While this lasts, being told to stop (by a supervisor or from the keyboard) is no failure."""
-    signals = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(each, lambda *_: sys.exit(Exit.FINE)) for each in signals]
-    try:
-        yield
-    finally:
-        for each, handler in zip(signals, before, strict=True):
-            signal.signal(each, handler)
+def only_serving(house: House) -> typer.Typer:
+    """The command as far as a server needs it, which is to answer soon: no other verb is made."""
+    app = _empty()
+    app.callback()(lambda: None)  # lest the one verb go without its name
+    add_serving(app, house)
+    return app
+
+
+def _empty() -> typer.Typer:
+    """The command without a verb."""
+    return typer.Typer(
+        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__
+    )
 
 
 def run(house: House, arguments: list[str] | None = None) -> None:
     """Run the command and exit; every error becomes findings or a sentence, and an exit code."""
-    screen = Screen()
+    given = sys.argv[1:] if arguments is None else arguments
+    made = only_serving if given[:1] == ["serve"] else create_cli
     try:
-        typer.main.get_command(create_cli(house))(arguments, prog_name="remit")
-    except PolicyInvalid as error:
-        for finding in error.findings:
-            screen.complain(finding_lines(finding))
-        _leave(screen, error, Exit.POLICY_INVALID)
-    except CasesFailed as error:
-        screen.complain(safe(fault) for fault in error.faults)
-        _leave(screen, error, Exit.POLICY_INVALID)
-    except Blocked as error:
-        screen.complain(safe(reason) for reason in error.reasons)
-        _leave(screen, error, Exit.BLOCKED)
-    except CouldNotDecide as error:
-        _leave(screen, error, Exit.UNDECIDED)
-    except (NotAllowed, NotFound, Conflict) as error:
-        _leave(screen, error, Exit.FOUND)
+        typer.main.get_command(made(house))(given, prog_name="remit")
     except RemitError as error:
-        _leave(screen, error, Exit.USAGE)
+        from remit.cli.leaving import leave
 
-
-def _leave(screen: Screen, error: RemitError, code: Exit) -> NoReturn:
-    """Say what is wrong on the error stream and exit; what there is more than one of stands line by line."""
-    first, *more = str(error).split("\n")
-    screen.complain([f"remit: {safe(first)}", *(f"       {safe(line)}" for line in more)])
-    raise SystemExit(code)
+        leave(error)

@@ -6,16 +6,17 @@ Two threads serve the pipe, so that a worker which does not read, or stops in th
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from multiprocessing import get_context
+from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
+from remit import nursery
 from remit.errors import RemitError
 from remit.service.operations import Standing
 from remit.service.ports import Counts
@@ -24,8 +25,6 @@ from remit.supervising.orders import Orders
 
 Work = Callable[..., None]
 """What a worker does with its orders and what else it is given; a function of a module."""
-
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 log = logging.getLogger("remit")
 
@@ -47,11 +46,11 @@ class Worker:
         heard: Callable[[Worker, Wake | Gather | Taken], None], gone: Callable[[Worker], None],
     ) -> None:  # fmt: skip
         """Starts it. `heard` is told, by a thread, what it says, and `gone` that it is gone."""
-        spawn = get_context("spawn")  # not forked: threads of this process may hold locks at any moment
-        self._link, theirs = spawn.Pipe()
-        self.process = spawn.Process(target=_begin, args=(work, theirs, *given), name=name)
-        with held_back():
-            self.process.start()
+        nursery.begin()
+        forked = nursery.context()
+        self._link, theirs = forked.Pipe()
+        self.process = forked.Process(target=_begin, args=(work, theirs, *given), name=name)
+        self.process.start()
         theirs.close()
         self.name = f"{name} (process {self.process.pid})"
         self.since = time.monotonic()
@@ -91,15 +90,15 @@ class Worker:
 
     def end(self, how: signal.Signals) -> None:
         """Send it a signal."""
-        if self.process.exitcode is None and self.process.pid is not None:
-            (self.process.terminate if how is signal.SIGTERM else self.process.kill)()
+        if self.process.exitcode in (None, nursery.LOST) and self.process.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid, how)
 
     def buried(self) -> int:
         """How it ended: its exit code, or minus the number of the signal. For a worker that is gone."""
         self.process.join(1.0)
-        if self.process.exitcode is None:  # it closed the pipe and lives on: it would answer by an old policy
-            self.process.kill()
-            self.process.join()
+        self.end(signal.SIGKILL)  # it may have closed the pipe and live on: it would answer by an old policy
+        self.process.join()
         with self._says:
             self._over = True
             self._says.notify()
@@ -139,7 +138,7 @@ class Worker:
             pass
         except Exception:
             log.exception("%s said what nobody understands, and is ended", self.name)
-            self.process.kill()
+            self.end(signal.SIGKILL)
         self._gone(self)
 
     def _took(self, message: Taken) -> None:
@@ -149,22 +148,12 @@ class Worker:
             self.told_late = self.told_late and self.waiting_since is not None
 
 
-@contextmanager
-def held_back() -> Iterator[None]:
-    """What is started meanwhile begins with the signals of a stop held back, until it says what they are to do."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _begin(work: Work, link: Connection, *given: Any) -> None:
     """In the new process. From the keyboard signals reach all; it is the supervisor that ends this one."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    nursery.awake()
     try:
         work(Orders(link), *given)
     except RemitError as error:

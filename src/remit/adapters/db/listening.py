@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Callable
 
-import psycopg
 from sqlalchemy import make_url
 
 from remit.adapters.db.revisions import CHANNEL
@@ -28,6 +27,8 @@ def listens(url: str) -> bool:
 def listen(url: str, stop: threading.Event, heard: Callable[[], None]) -> None:
     """Until told to stop: call `heard` at every new activation, and once after each new connection, since nobody told
     of what happened before it. A connection that breaks is made again."""
+    import psycopg  # not above: SQLite does without, and it takes its time
+
     address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     broken = 0
     while not stop.is_set():

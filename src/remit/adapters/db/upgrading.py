@@ -6,11 +6,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from remit.adapters.db.engine import BEGIN, WRITING
@@ -18,6 +14,9 @@ from remit.adapters.db.faults import log, out_of_reach, reaching
 from remit.errors import Misconfigured
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+HEAD = "0002"
+"""The latest revision in there: a database that has it needs nothing, and Alembic is not even imported."""
 
 ADVISORY = 0x72656D6974
 """The advisory lock on PostgreSQL of whoever brings remit's tables up to date."""
@@ -36,7 +35,8 @@ def bring_up_to_date(engine: Engine) -> None:
             with engine.connect() as connection:
                 _wait_for_others(connection)
                 _check_encoding(connection)
-                _upgrade(connection)
+                if not _is_current(connection):
+                    _upgrade(connection)
                 connection.commit()
         except DBAPIError as error:
             raise _meaning(error) from None
@@ -60,7 +60,19 @@ def _check_encoding(connection: Connection) -> None:
         raise Misconfigured(f"the database is encoded in `{encoding}`; make one in UTF-8")
 
 
+def _is_current(connection: Connection) -> bool:
+    """Does the database have what this version of remit needs, and nothing else?"""
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [HEAD]
+
+
 def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
