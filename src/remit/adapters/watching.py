@@ -93,10 +93,11 @@ class WatchedDirectory:
         yield
         while not stop.is_set():
             try:
+                # not the directory of the model too: a server writes beside it all the time, and each event that is
+                # left out puts off the look that is due; a model that changes is refused a second later as well
                 for _ in watch(
-                    self._policy, self._model.parent, stop_event=stop, debounce=200, step=50, yield_on_timeout=True,
+                    self._policy, stop_event=stop, debounce=100, step=10, yield_on_timeout=True, watch_filter=None,
                     rust_timeout=int(LOOK * 1_000), raise_interrupt=False, recursive=True,
-                    watch_filter=lambda _, path: path.endswith((".csv", self._model.name)),
                 ):  # fmt: skip
                     yield
             except (OSError, RuntimeError):  # the directory is gone, or there are no events to be had
