@@ -106,15 +106,20 @@ class WatchedDirectory:
 
     def _mark(self) -> Mark:
         """What the directory looks like from outside."""
-        paths = [*self._policy.rglob("*.csv"), self._model]
         found = []
-        for path in sorted(paths):
+        for path in sorted((*self._tables(), self._model)):
             try:
                 stat = path.stat()
             except OSError:
                 continue  # gone between two looks, or no model: reading says so
             found.append((str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino))
         return tuple(found)
+
+    def _tables(self) -> list[Path]:
+        try:
+            return list(self._policy.rglob("*.csv"))
+        except OSError:
+            return []  # a directory went while it was listed: reading says so, if it is not there again by then
 
     def _locked(self) -> bool:
         """Is git writing the work tree that the directory is in? It holds its index lock as long as it does."""
