@@ -26,7 +26,7 @@ def _question(chance: random.Random) -> dict[str, object]:
     }
 
 
-def _requests(batch: int, *headers: str) -> list[bytes]:
+def requests(batch: int, *headers: str) -> list[bytes]:
     chance = random.Random(batch)
     if batch == 1:
         return [request("/access/v1/evaluation", json.dumps(_question(chance)).encode(), *headers) for _ in range(500)]
@@ -46,9 +46,9 @@ def main() -> dict[str, object]:
     try:
         for _ in range(ROUNDS):
             for batch, count in PLAN.items():
-                base, _ = _measured(servers["hello"], _requests(1), 20_000)
-                bare, _ = _measured(servers["open"], _requests(batch), count)
-                cost, rate = _measured(servers["remit"], _requests(batch, caller), count)
+                base, _ = measured(servers["hello"], requests(1), 20_000)
+                bare, _ = measured(servers["open"], requests(batch), count)
+                cost, rate = measured(servers["remit"], requests(batch, caller), count)
                 found[batch].append((cost, base / cost, bare / cost, rate))
     finally:
         for process, _ in servers.values():
@@ -57,9 +57,9 @@ def main() -> dict[str, object]:
     return {str(batch): _figures(batch, *zip(*rounds, strict=True)) for batch, rounds in found.items()}
 
 
-def _measured(server: tuple[subprocess.Popen[bytes], int], requests: list[bytes], count: int) -> tuple[float, float]:
+def measured(server: tuple[subprocess.Popen[bytes], int], asked: list[bytes], count: int) -> tuple[float, float]:
     process, port = server
-    return measure(process.pid, port, requests, count)
+    return measure(process.pid, port, asked, count)
 
 
 def _figures(batch: int, costs: Any, of_hello: Any, of_open: Any, rates: Any) -> dict[str, float]:

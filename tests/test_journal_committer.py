@@ -266,6 +266,22 @@ def test_segments_roll_by_size_and_by_time_also_when_nothing_happens(tmp_path: P
     assert holds(all_lines(tmp_path))
 
 
+def test_a_fault_of_its_own_fails_whoever_waits_and_not_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def work() -> None:
+        with book(tmp_path, Keeping(True, True)) as kept:
+            with monkeypatch.context() as ill:
+                ill.setattr("remit.adapters.journal.ledger.line_of", lambda *_: 1 / 0)
+                with pytest.raises(NotRecorded, match="division"):
+                    await asyncio.wait_for(put(kept, 0), PATIENCE)
+            await asyncio.sleep(module.PAUSE + 0.05)
+            await put(kept, 1)
+
+    asyncio.run(work())
+    assert callers(tmp_path) == ["user:1"] and "division" in caplog.text
+
+
 def test_who_works_in_a_thread_waits_there(tmp_path: Path, disk: Disk) -> None:
     with book(tmp_path, Keeping(True, True)) as kept:
         kept.record_and_wait(record(1))

@@ -24,6 +24,10 @@ PAUSE = 0.25
 PATIENCE = 5.0
 """Seconds that the disk may take for one group; then nobody waits for it any more."""
 
+GATHER, REST = 0.0005, 0.01
+"""Seconds in which others may join a group before it is written: where there were several just now, so that who is
+alone waits for the disk only; and where nobody waits."""
+
 GROUP = 1_000
 """Records that are written together at most."""
 
@@ -72,7 +76,7 @@ class Committer:
         self._waiting: list[tuple[bytes, Waiting | None]] = []
         self._writing: list[tuple[bytes, Waiting | None]] = []
         self._since = self._opened_at = time.monotonic()
-        self._stopped = self._stuck = self._unsynced = False
+        self._stopped = self._stuck = self._unsynced = self._crowded = False
         self._lost: Lost | None = None
         self._down, self._failed_at = "", 0.0
         self.lost = 0
@@ -134,10 +138,14 @@ class Committer:
     def _run(self) -> None:
         while True:
             with self._turn:
-                self._turn.wait_for(lambda: self._waiting or self._stopped, self._keeping.sync_seconds)
+                came = self._turn.wait_for(lambda: self._waiting or self._stopped, self._keeping.sync_seconds)
+            if came and (self._crowded or not self._keeping.durable):
+                self._over.wait(GATHER if self._keeping.durable else REST)
+            with self._turn:
                 self._writing, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
                 self._since, stopped = time.monotonic(), self._stopped and not self._writing
                 lost, self._lost = self._lost, None
+            self._crowded = len(self._writing) > 1
             if self._writing or lost is not None:
                 self._append(lost)
             elif self._unsynced:
@@ -172,10 +180,11 @@ class Committer:
         """Do it; what came in between, if it cannot be done."""
         try:
             work()
-        except OSError as error:
-            why = error.strerror or str(error)
+        except Exception as error:  # whatever it is: whoever waits must be told, and the next one may be written
+            why = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
             if not self._down:
-                log.error("THE JOURNAL CANNOT BE WRITTEN: %s", why)
+                trace = None if isinstance(error, OSError) else error
+                log.error("THE JOURNAL CANNOT BE WRITTEN: %s", why, exc_info=trace)
             with self._turn:
                 self._down, self._failed_at = why, time.monotonic()
             return why
