@@ -30,7 +30,7 @@ def entries(directory: Path, wanted: Wanted = Wanted()) -> Iterator[Entry]:  # n
 
 def _of(directory: Path, writer: str, wanted: Wanted) -> Iterator[Entry]:
     there = segments(directory, writer)
-    for segment, after in zip(there, [*there[1:], None], strict=False)  # there may be none:
+    for segment, after in zip(there, [*there[1:], None], strict=False):  # there may be none
         if after is not None and wanted.since is not None and (_begins(after) or 0) <= wanted.since:
             continue  # all its lines are older than the first line of the next segment
         try:
