@@ -1,4 +1,4 @@
-"""What a journal costs: decisions per CPU second with it buffered and durable, as a ratio to without, in the same run."""
+"""What a journal costs: decisions per CPU second with it buffered and durable, as a ratio to without, in one run."""
 
 from __future__ import annotations
 
