@@ -160,7 +160,7 @@ def test_deny_denies_until_the_disk_is_well_and_tells_what_is_lost(tmp_path: Pat
             for number in range(2, 12):
                 with pytest.raises(NotRecorded, match=os.strerror(error)):
                     await put(kept, number)
-            assert kept.lost == 10
+            assert kept.counted["lost"] == 10
             disk.error = None
             await asyncio.sleep(module.PAUSE + 0.05)
             await put(kept, 12)
@@ -178,7 +178,7 @@ def test_continue_goes_on_and_tells_what_is_lost(tmp_path: Path, disk: Disk) -> 
             disk.error = errno.ENOSPC
             for number in range(10):
                 await put(kept, number)
-            assert kept.lost == 10
+            assert kept.counted["lost"] == 10
             disk.error = None
             until(lambda: bool(told(tmp_path, Kind.LOST)))  # without anybody coming
             await put(kept, 10)
@@ -202,7 +202,7 @@ def test_buffered_and_deny_denies_once_it_is_known(tmp_path: Path, monkeypatch: 
         with book(tmp_path, Keeping(False, True)) as kept:
             monkeypatch.setattr("remit.adapters.journal.ledger.os.write", fails)
             kept.record(record(0))  # nobody knows yet
-            until(lambda: kept.lost == 1)
+            until(lambda: kept.counted["lost"] == 1)
             with pytest.raises(NotRecorded):
                 kept.record(record(1))
             ill = False

@@ -17,7 +17,7 @@ import pytest
 import catalogs
 from asking import NO, YES
 from commands import written
-from publishing import OLD
+from publishing import CHIEF, OLD
 from remit.adapters.db.store import SqlCatalog
 from remit.adapters.journal.reading import entries
 from remit.bootstrap import handlers
@@ -55,7 +55,7 @@ class Server:
 
     def __init__(self, process: Any, port: int, bearer: str, directory: Path) -> None:
         self.pid, self.port = process.pid, port
-        self.journal = directory / ".remit" / "journal"
+        self.journal, self.chief = directory / ".remit" / "journal", token(directory, CHIEF)
         self.client = httpx.Client(
             base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=PATIENCE,
             headers={"authorization": f"Bearer {bearer}"},
@@ -72,6 +72,9 @@ class Server:
 
     def ask(self, question: object = YES, path: str = "/access/v1/evaluation", id: str = "") -> httpx.Response:
         return self.client.post(path, json=question, headers={"x-request-id": id} if id else {})
+
+    def metrics(self) -> str:
+        return self.client.get("/metrics", headers={"authorization": f"Bearer {self.chief}"}).text
 
     def told(self, kind: Kind) -> list[dict[str, Any]]:
         return [dict(entry.body) for entry in entries(self.journal) if entry.kind == kind]
@@ -100,7 +103,9 @@ def test_deny_denies_everything_and_recovers_without_a_restart(
         for path, body in ((EVALUATIONS, {"evaluations": [YES]}), ("/v1/permitted-scopes", YES)):
             assert server.ask(body, path, id="meanwhile").status_code == 503
             refused += 1
+        assert server.client.get("/readyz").status_code == 503, "whoever shares the load goes elsewhere"
         server.empty()
+        server.until(lambda: server.client.get("/readyz").status_code == 200)  # without anybody asking
         server.until(lambda: server.ask(id="after").status_code == 200)
         ids = [body.get("request") for body in server.told(Kind.DECISION)]
         assert set(ids) == {"before", "after"}
@@ -126,6 +131,7 @@ def test_continue_goes_on_and_counts_what_is_lost(
         assert server.ask(id="after").json() == {"decision": True}
         server.until(lambda: server.told(Kind.DECISION)[-1].get("request") == "after")
         lost = server.told(Kind.LOST)
+        assert f"remit_journal_records_lost_total {sum(each['records'] for each in lost)}.0" in server.metrics()
         there = len(server.told(Kind.DECISION))
         assert sum(each["records"] for each in lost) + there == 1 + 40 + 1
         assert all(each["answered"] for each in lost)

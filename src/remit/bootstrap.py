@@ -90,11 +90,13 @@ def build_app(
     door, more = (kept.door, kept.handlers) if kept else (None, {})
     performed = {**handlers(secret, policies, door, watch, publishing), **more}
     record = record or Journaled(None)
+    record.counts_in(watch.counts)
     gate = Gate(policies, record.journal, time.time_ns, performed, door, watch.taps)
     catalog = exchange if kept else None
 
     def ready() -> Standing:
         policies.current()
+        record.check()
         return policies.standing()
 
     no_older = publishing.minimum().wait if decides else elsewhere

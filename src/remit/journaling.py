@@ -19,7 +19,7 @@ from remit.core.journal.entries import Kind
 from remit.core.policy import revision_of
 from remit.service.live import Files, LivePolicy, LiveRevision
 from remit.service.operations import Standing
-from remit.service.ports import Journal
+from remit.service.ports import Counts, Journal
 from remit.service.recording import MOST_REQUEST, body_of, told_time
 
 MOST_TOLD = 20
@@ -65,8 +65,7 @@ class Unknown:
 
 
 class Kept:
-    """The journal of one process: what takes records, and what takes anything else that happens. `lost` counts records
-    that could not be written."""
+    """The journal of one process: what takes records, and what takes anything else that happens."""
 
     def __init__(self, book: Book | None) -> None:
         self.journal: Journal = RingJournal(0) if book is None else book
@@ -74,9 +73,15 @@ class Kept:
         self.unknown = Unknown((lambda *_: None) if book is None else book.mention)
         self._book = book
 
-    def lost(self) -> int:
-        """How many records could not be written since the start."""
-        return 0 if self._book is None else self._book.lost
+    def counts_in(self, counts: Counts) -> None:
+        """Count there what becomes of records."""
+        if self._book is not None:
+            counts.journal = self._book.counted
+
+    def check(self) -> None:
+        """Raises NotRecorded if records cannot be written now, and nothing is answered without."""
+        if self._book is not None:
+            self._book.check()
 
     def went_live(self, revision: str, came: Provenance | None = None) -> None:
         """A policy is about to answer here."""

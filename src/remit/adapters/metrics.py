@@ -43,6 +43,7 @@ class Metrics(Collector):
         yield requests(counts)
         yield from shadow(counts)
         yield from judge(counts)
+        yield from journal(counts)
         yield from self._policy(counts)
 
     def _policy(self, counts: Counts) -> Iterator[Metric]:
@@ -107,6 +108,12 @@ def judge(counts: Counts) -> Iterator[Metric]:
         ("failed", "failed", "Live answers that could not be judged again"),
     ):
         yield CounterMetricFamily(f"remit_judge_{name}", text, counts.samples.get(("judge", what), 0))
+
+
+def journal(counts: Counts) -> Iterator[Metric]:
+    """What became of what was to be recorded."""
+    for what, text in (("kept", "Records in the journal"), ("lost", "Records that could not be written")):
+        yield CounterMetricFamily(f"remit_journal_records_{what}", text, counts.journal.get(what, 0))
 
 
 def requests(counts: Counts) -> Metric:

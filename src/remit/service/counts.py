@@ -24,7 +24,7 @@ class Counts:
     """Since the start. `decisions` by kind and code; `requests` by route and status: how many fell in each bucket; and
     `seconds`, what they took together; `reloads` by outcome: `activated`, `refused`, `lost`; `samples` by who looks
     again (`shadow`) and what came of it (`compared`, `dropped`, `failed`); and `differences` of the shadow policy by
-    codes (live, candidate), kind and action."""
+    codes (live, candidate), kind and action; and `journal`: records `kept` and `lost`."""
 
     decisions: dict[tuple[str, str], int] = field(default_factory=dict)
     requests: dict[tuple[str, int], list[int]] = field(default_factory=dict)
@@ -32,6 +32,7 @@ class Counts:
     reloads: dict[str, int] = field(default_factory=dict)
     samples: dict[tuple[str, str], int] = field(default_factory=dict)
     differences: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
+    journal: dict[str, int] = field(default_factory=dict)
 
     def took(self, route: str, status: int, seconds: float) -> None:
         """A decision route answered with this status, so many seconds after the request had begun."""
@@ -45,7 +46,7 @@ class Counts:
 
     def merge(self, other: Counts) -> None:
         """Add what another process has counted."""
-        for name in ("decisions", "reloads", "samples", "differences"):
+        for name in ("decisions", "reloads", "samples", "differences", "journal"):
             _add(getattr(self, name), getattr(other, name))
         for key, buckets in other.requests.copy().items():
             mine_of = self.requests.get(key, [0] * len(buckets))

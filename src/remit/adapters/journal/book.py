@@ -31,9 +31,13 @@ class Book:
         self._committer, self._told, self._clock = committer, told, clock
 
     @property
-    def lost(self) -> int:
-        """How many records could not be written since the start."""
-        return self._committer.lost
+    def counted(self) -> dict[str, int]:
+        """How many records were `kept` since the start, and how many `lost`; it goes on growing."""
+        return self._committer.counted
+
+    def check(self) -> None:
+        """Raises NotRecorded if records cannot be written now, and nothing is answered without."""
+        self._committer.check()
 
     def record(self, record: Record) -> asyncio.Future[None] | None:
         """Take one record. On an event loop; see `ports.Journal`."""

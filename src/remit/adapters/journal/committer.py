@@ -10,12 +10,13 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 from remit.adapters.journal.ledger import Closed, Ledger
+from remit.adapters.journal.settling import Waiting, refusal, settle
 from remit.errors import NotRecorded
 
 PAUSE = 0.25
@@ -35,8 +36,6 @@ ROOM = 100_000
 """Records that may wait."""
 
 log = logging.getLogger("remit")
-
-Waiting = asyncio.Future[None] | Future[None]
 
 
 class Keeping(NamedTuple):
@@ -79,7 +78,7 @@ class Committer:
         self._stopped = self._stuck = self._unsynced = self._crowded = False
         self._lost: Lost | None = None
         self._down, self._failed_at = "", 0.0
-        self.lost = 0
+        self.counted: dict[str, int] = {"kept": 0, "lost": 0}
         self._threads = [threading.Thread(target=each, name="journal", daemon=True) for each in (self._run, self._look)]
 
     def start(self) -> None:
@@ -110,6 +109,11 @@ class Committer:
         with suppress(NotRecorded):
             self._take(body, None)
 
+    def check(self) -> None:
+        """Raises NotRecorded if it cannot be written now, and there must be no answer without."""
+        if self._keeping.deny and (self._down or self._stuck):
+            raise refusal(self._down or "the disk does not answer")
+
     def stop(self) -> None:
         """Write all that waits, end the segment, and let others go on. Nothing may be put any more."""
         with self._turn:
@@ -131,7 +135,7 @@ class Committer:
                 self._waiting.append((body, waiting))
                 self._turn.notify()
         if why and self._keeping.deny:
-            raise _refusal(why)
+            raise refusal(why)
         if why and waiting is not None:
             waiting.set_result(None)
 
@@ -165,16 +169,15 @@ class Committer:
         self._unsynced = not self._keeping.durable
         with self._turn:
             group, self._writing, self._stuck = self._writing, [], False
-            if why:
-                if lost is not None:
-                    self._lose(lost.number, lost.cause, lost.since)
-                self._lose(len(group), why)
+            if not why:
+                self.counted["kept"] += len(group)
             elif lost is not None:
-                log.warning("the journal is written again; %d records are lost: %s", lost.number, lost.cause)
-        _settle(
-            [waiting for _, waiting in group if waiting is not None],
-            why if self._keeping.deny else "",
-        )
+                self._lose(lost.number, lost.cause, lost.since)
+            if why:
+                self._lose(len(group), why)
+        if lost is not None and not why:
+            log.warning("the journal is written again; %d records are lost: %s", lost.number, lost.cause)
+        settle([one for _, one in group if one is not None], why if self._keeping.deny else "")
 
     def _try(self, work: Callable[[], object]) -> str:
         """Do it; what came in between, if it cannot be done."""
@@ -204,7 +207,7 @@ class Committer:
     def _lose(self, count: int, cause: str, since: int = 0) -> None:
         """Count what is not written. With the turn held."""
         if count:
-            self.lost += count if not since else 0
+            self.counted["lost"] += count if not since else 0
             before = self._lost
             since = since or time.time_ns()
             self._lost = Lost(count, since, cause) if before is None else before._replace(number=before.number + count)
@@ -220,30 +223,4 @@ class Committer:
                 self._lose(len(left), "the disk does not answer")
                 group = [waiting for _, waiting in (*self._writing, *left) if waiting is not None]
             log.error("THE JOURNAL CANNOT BE WRITTEN: the disk has not answered for %d seconds", PATIENCE)
-            _settle(group, "the disk does not answer" if self._keeping.deny else "")
-
-
-def _refusal(why: str) -> NotRecorded:
-    return NotRecorded(f"the journal cannot be written, so nothing is answered: {why}")
-
-
-def _settle(waiting: list[Waiting], why: str) -> None:
-    """Let those go on who wait, each in its own thread or on its own loop; not, if there is a reason."""
-    loops: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
-    for one in waiting:
-        if isinstance(one, Future):
-            _resolve([one], why)
-        else:
-            loops.setdefault(one.get_loop(), []).append(one)
-    for loop, futures in loops.items():
-        with suppress(RuntimeError):  # the loop is closed, so nobody waits
-            loop.call_soon_threadsafe(_resolve, futures, why)
-
-
-def _resolve(waiting: Sequence[Waiting], why: str) -> None:
-    for one in waiting:
-        if not one.done():  # its caller may have gone, or was told before that the disk does not answer
-            if why:
-                one.set_exception(_refusal(why))
-            else:
-                one.set_result(None)
+            settle(group, "the disk does not answer" if self._keeping.deny else "")
