@@ -120,10 +120,8 @@ class Kept:
         refused = after.refused
         if refused is None or refused == before.refused:
             return
-        said: dict[str, Any] = {
-            "live": after.revision,
-            "findings": [_told(each) for each in refused.findings[:MOST_TOLD]],
-        }
+        errors = [_told(each) for each in refused.findings if each.is_error]
+        said: dict[str, Any] = {"live": after.revision, "findings": errors[:MOST_TOLD]}
         said |= {"revision": refused.revision} if refused.revision else {}
         self.note(Kind.REJECTED, said | {"faults": list(refused.faults[:MOST_TOLD])})
 
