@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import random
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -221,3 +222,33 @@ def test_nobody_leads_the_journal_elsewhere(tmp_path: Path) -> None:
         ledger.append([body(1)], durable=True)
     assert not elsewhere.exists()
     ledger.release()
+
+
+def test_after_a_loss_of_power_all_that_was_synced_is_there(tmp_path: Path) -> None:
+    """Whatever the disk made of the bytes behind the last sync: cut short, not there at all, zeros, or older blocks."""
+    chance = random.Random(3)
+    for state in range(200):
+        directory = tmp_path / str(state)
+        ledger = open_ledger(directory)
+        synced = chance.randrange(4)
+        for number in range(synced):
+            ledger.append([body(number)], durable=True)
+        if chance.random() < 0.3 and synced:
+            ledger.close(closing)
+        ledger.append([body(7)] * chance.randrange(1, 4), durable=False)
+        ledger.release()
+        segment = segments(directory, ledger.writer)[-1]
+        data = segment.path.read_bytes()
+        firm = 0 if segment.first > 1 else len(b"".join(line + b"\n" for line, _ in list(lines_of(segment))[:synced]))
+        tail = bytearray(data[firm:])
+        for _ in range(chance.randrange(1, 4)):
+            at = chance.randrange(len(tail) + 1)
+            tail[at : at + chance.randrange(1, 200)] = chance.choice([b"", bytes(50), data[:80], b"\n"])
+        segment.path.write_bytes(data[:firm] + tail[: chance.randrange(len(tail) + 1)])
+        again = open_ledger(directory)
+        again.append([body(9)], durable=True)
+        again.release()
+        lines = all_lines(directory)
+        assert holds(lines) and lines[-1].endswith(b'"number":9}')
+        assert [line for line in lines if b'"kind":"decision"' in line][:synced] == lines[:synced]
+        assert len(lines) > synced
