@@ -192,7 +192,7 @@ def test_an_operation_is_recorded_by_what_was_decided_of_it(sql_catalog: SqlCata
     assert [(body["op"], body["permitted"]) for body in told] == [
         ("CreateAsset", True), ("GetAsset", True), ("GetAsset", False), ("CreateAsset", False),
     ]  # fmt: skip
-    assert told[0]["request"] == "the request"
+    assert (told[0]["request"], told[0]["made"]) == ("the request", made.id)
     create, view, nothing, other = (body["items"][0] for body in told)
     assert create == {
         "subject": ADA.subject, "action": "create", "kind": "environment", "declared": "project:vision",

@@ -28,13 +28,13 @@ from remit.core.history import How, Provenance
 from remit.core.model import Actor
 from remit.core.policy import read_policy, revision_of
 from remit.core.snapshot import Snapshot
-from remit.errors import CouldNotDecide, NotAllowed
+from remit.errors import CouldNotDecide, NotAllowed, NotRecorded
 from remit.service import publishing
 from remit.service.gate import Gate
 from remit.service.judged import planned_change
 from remit.service.live import LivePolicy
 from remit.service.needs import PUBLISH_POLICY, VIEW_POLICY
-from remit.service.operations import GetRevision, PublishPolicy
+from remit.service.operations import GetRevision, PublishPolicy, RollBack
 from remit.service.ports import Judged, Worked
 from remit.service.publishing import Publishing
 from server import EVALUATION, SECRET, bearer
@@ -385,6 +385,25 @@ def test_the_journal_keeps_no_policy_of_whom_it_lets_either() -> None:
         (Worked("GetRevision", (Judged(VIEW_POLICY, True),)), None),
         (Worked("PublishPolicy", (Judged(PUBLISH_POLICY, True),)), None),
     ]
+
+
+def test_nothing_is_published_that_is_not_recorded() -> None:
+    class Full(RingJournal):
+        def __init__(self) -> None:
+            super().__init__()
+            self.record = self.full  # type: ignore[assignment]
+
+        def full(self, _: object) -> None:
+            raise NotRecorded("the journal cannot be written")
+
+    live, log = LivePolicy(Snapshot(read_policy(OLD))), MemoryRevisions()
+    live.numbered(revision_of(OLD), log.activate(OLD, Provenance(), "s", 1).number)
+    published = Publishing(live, log, lambda work, *given: work(*given), from_database=True)
+    gate = Gate(live, Full(), time.time_ns, handlers(SECRET, live, publishing=published))
+    for change in (PublishPolicy(NEW, revision_of(OLD), "because"), RollBack("1", "because")):
+        with pytest.raises(NotRecorded):
+            asyncio.run(gate.perform(Actor(CHIEF), change))
+    assert [line.number for line in log.history(None, 9)] == [1]
 
 
 CROWDED = "at-most, few-maintain, department:research, because, 2, environment:edit"

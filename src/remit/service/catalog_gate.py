@@ -15,7 +15,8 @@ from remit.core.model import Actor
 from remit.core.search import Reach
 from remit.errors import NotAllowed, NotFound
 from remit.service.needs import Need, Thing
-from remit.service.operations.catalog import ByNumber
+from remit.service.operations.catalog import ByNumber, CreateAsset
+from remit.service.operations.workspaces import CreateWorkspace
 from remit.service.ports import Catalog, Judge, Judged, Sitting, Wanted, Work, Worked
 
 _made = tuple.__new__
@@ -75,7 +76,8 @@ class CatalogDoor:
             reaches = tuple(sitting.reach(actor, need) for need in lists)
             leave: Leave = _made(Leave, (actor, sitting.revision, when, things, reaches, work))
             result = handler(leave, operation)
-            keep(Worked(name, judged + tuple(Judged(need, None) for need in lists)), sitting.revision, when, None)
+            judged += tuple(Judged(need, None) for need in lists)
+            keep(Worked(name, judged, _made_by(operation, result)), sitting.revision, when, None)
         return result.effect(result.result) if isinstance(result, After) else result
 
     def homes(self, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -93,6 +95,14 @@ class CatalogDoor:
                 wanted = Wanted(scopes, variants, sort="created", offset=offset, limit=limit)
                 rows = work.assets(wanted) if variants else ()
         return [(row.scope, row.id) for row in rows]
+
+
+def _made_by(operation: Any, result: Any) -> str:
+    """The id of what an operation made; empty if it made nothing."""
+    if not isinstance(operation, CreateAsset | CreateWorkspace):
+        return ""
+    made = result.result if isinstance(result, After) else result
+    return str((made.asset if isinstance(operation, CreateAsset) else made).id)
 
 
 def _named(work: Work, operation: Any) -> tuple[Any, dict[str, str]]:

@@ -35,6 +35,8 @@ from remit.service.ports import Clock, Journal, Judged, Policies, Record, Worked
 _IN_CATALOG = frozenset(get_args(CatalogOperation))
 _WHOLE_POLICY: frozenset[object] = frozenset((PublishPolicy, RollBack, PolicyHistory, GetRevision, DiffRevisions))
 """What may wait for a database, or for a judgement, and carries whole policies."""
+_CHANGES: frozenset[object] = frozenset((PublishPolicy, RollBack))
+"""What is recorded before it is done: nothing happens that the journal does not know of."""
 _WAITS = _WHOLE_POLICY | {Search, ReadMetrics}
 """What may wait, for that or for what other processes count: done in a thread, so that nobody else waits."""
 _THREADS = 4
@@ -138,6 +140,8 @@ class Gate:
         actor, snapshot, when, wishes, homes = permit
         handler = self._handlers[type(asked)]
         done, told, failed = (_lean(asked, actor) if type(asked) in _WHOLE_POLICY else asked), None, ""
+        if before := type(asked) in _CHANGES:
+            await self._recorded(when, actor, done, snapshot.revision, None, None, request)
         try:
             result = await self._waited(permit, asked, handler) if type(asked) in _WAITS else handler(permit, asked)
             told = None if done is not asked else result
@@ -147,9 +151,10 @@ class Gate:
         finally:
             us = int((perf_counter() - began) * 1e6)
             record = (when, actor, done, snapshot.revision, told, None, request, us, wishes, homes, failed)
-            kept = self._journal.record(_made(Record, record))
-            if kept is not None:
-                await kept
+            if failed or not before:
+                kept = self._journal.record(_made(Record, record))
+                if kept is not None:
+                    await kept
         for tap in self._taps:
             tap(permit, asked, result)
         return result
@@ -160,10 +165,14 @@ class Gate:
             if not _allowed(snapshot, actor, need, when):
                 missing = f"{need.kind}:{need.action}"
                 done = _lean(asked, actor, need) if type(asked) in _WHOLE_POLICY else asked
-                kept = self._journal.record(Record(when, actor, done, snapshot.revision, None, missing, request))
-                if kept is not None:
-                    await kept
+                await self._recorded(when, actor, done, snapshot.revision, None, missing, request)
                 raise NotAllowed(missing, f"`{actor.subject}` lacks `{missing}` in `{need.scope}`")
+
+    async def _recorded(self, *record: Any) -> None:
+        """Record, and wait for it."""
+        kept = self._journal.record(Record(*record))
+        if kept is not None:
+            await kept
 
     async def _waited(self, permit: Permit, asked: Operation, handler: Handler) -> Any:
         """What came of an operation that may wait. Of searches only those for things do, and only where there is a
@@ -186,7 +195,7 @@ class Gate:
 
         def keep(done: Worked, revision: str, instant: int, refusal: NotAllowed | NotFound | None) -> None:
             nonlocal kept
-            us, refused = int((perf_counter() - began) * 1e6), None if refusal is None else str(refusal)
+            us, refused = max(0, self._clock() // 1_000 - instant), None if refusal is None else str(refusal)
             self._journal.record_and_wait(Record(instant, actor, done, revision, None, refused, request, us))
             kept = refusal is not None
 

@@ -65,6 +65,8 @@ def body_of(record: Record) -> Body:
         _asked(body, record)
     else:
         body["items"] = [_worked(actor, one) for one in _judged_of(record)]
+        if kind is Worked and operation.made:  # type: ignore[union-attr]
+            body["made"] = operation.made  # type: ignore[union-attr]
     return body
 
 

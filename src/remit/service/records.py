@@ -20,10 +20,12 @@ class Judged(NamedTuple):
 
 
 class Worked(NamedTuple):
-    """Work on the catalog or on a whole policy, without what it was about: its name, and what it needed."""
+    """Work on the catalog or on a whole policy, without what it was about: its name, what it needed, and the id of what
+    it made, if anything."""
 
     name: str
     judged: tuple[Judged, ...]
+    made: str = ""
 
 
 class Record(NamedTuple):

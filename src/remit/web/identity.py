@@ -47,7 +47,7 @@ class Callers:
         self._identities = identities
         self._rates = rates
         self._no_older = no_older
-        self._unknown = unknown
+        self.unknown = unknown
 
     async def caller(self, scope: Scope, headers: dict[bytes, bytes]) -> Actor:
         """Who makes this request, once it is counted, and once the policy is no older than it says.
@@ -57,7 +57,7 @@ class Callers:
         try:
             actor = await self._identities.identify(_credentials_of(scope, headers))
         except NotAuthenticated as error:
-            self._unknown(str(error), request_of(headers))
+            self.unknown(str(error), request_of(headers))
             raise
         self._rates.check(actor.subject)
         if MINIMUM in headers:

@@ -55,6 +55,7 @@ def add_catalog(app: FastAPI, gate: Gate, callers: Callers, exchange: Exchange) 
         try:
             return _written(Reply(200, {"accessToken": exchange(*_key_of(await _body(request)))}))
         except NotAuthenticated as error:
+            callers.unknown(str(error), request_of(dict(request.scope["headers"])))
             # 400, since the published client takes 401 for a token of its own that has run out
             return _refused(RequestInvalid(str(error)))
         except Exception as error:

@@ -89,7 +89,7 @@ class Ledger:
         self._sound = False
         _write(file, data)
         if durable:
-            os.fdatasync(file)
+            _sync(file)
         self._sound = True
         self._prev, self._seq, self._size = prev, seq, self._size + len(data)
         for hashed in leaves:
@@ -98,7 +98,7 @@ class Ledger:
     def sync(self) -> None:
         """Have all lines on disk. Raises OSError; then the last ones may be lost."""
         if self._file is not None:
-            os.fdatasync(self._file)
+            _sync(self._file)
 
     def close(self, body: Body) -> Closed:
         """End the growing segment with a line that says so: its lines, and the root over them. Raises OSError."""
@@ -141,6 +141,11 @@ class Ledger:
             raise
         self._file = file
         return file
+
+
+def _sync(file: int) -> None:
+    """Its bytes are on disk. Raises OSError."""
+    getattr(os, "fdatasync", os.fsync)(file)  # not every system has the former
 
 
 def _write(file: int, data: bytes) -> None:
