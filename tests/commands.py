@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -18,7 +18,9 @@ from remit.adapters.keys import Keys
 from remit.adapters.tokens import minted
 from remit.bootstrap import RealKeys
 from remit.cli.app import run
-from remit.cli.house import ServeOptions
+from remit.cli.house import Revisions, ServeOptions
+from remit.core.journal.entries import Entry
+from remit.core.journal.wanted import Wanted
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
 from remit.entry import RealHouse
@@ -72,6 +74,9 @@ class Desk:
     def write_new(self, directory: Path, files: Mapping[str, bytes]) -> None:
         RealHouse().write_new(directory, files)
 
+    def write_document(self, file: Path, data: bytes) -> None:
+        RealHouse().write_document(file, data)
+
     def install_hooks(self, names: Sequence[str], policy: Path, model: Path) -> list[str]:
         return RealHouse().install_hooks(names, policy, model)
 
@@ -97,6 +102,12 @@ class Desk:
         self, method: str, url: str, token: str, path: str, body: object = None, version: int | None = None
     ) -> tuple[int, str]:
         return RealHouse().ask(method, url, token, path, body, version)
+
+    def journal(self, directory: Path, wanted: Wanted) -> Iterator[Entry]:
+        return RealHouse().journal(directory, wanted)
+
+    def revisions(self, state: Path) -> Revisions:
+        return RealHouse().revisions(state)
 
     def pause(self, seconds: float) -> None:
         self.paused += seconds

@@ -62,6 +62,12 @@ class RealHouse:
 
         write_new(directory, files)
 
+    def write_document(self, file: Path, data: bytes) -> None:
+        """Write one file where none was."""
+        from remit.adapters.new_files import write_document
+
+        write_document(file, data)
+
     def install_hooks(self, names: Sequence[str], policy: Path, model: Path) -> list[str]:
         """Write git hooks, and say where."""
         from remit.adapters.git_hooks import install_hooks

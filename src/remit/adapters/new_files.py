@@ -40,6 +40,17 @@ def write_new(directory: Path, files: Mapping[str, bytes]) -> None:
         raise Misconfigured(f"`{error.filename or directory}` cannot be written: {error.strerror}") from None
 
 
+def write_document(path: Path, data: bytes) -> None:
+    """Write one file where none was. Raises Conflict if there is one, and Misconfigured if it cannot be written."""
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except FileExistsError:
+        raise Conflict(f"`{path}` is there already, and nothing is overwritten; name another file") from None
+    except OSError as error:
+        raise Misconfigured(f"`{path}` cannot be written: {error.strerror}") from None
+
+
 def _in_the_way(directory: Path, files: Mapping[str, bytes]) -> list[str]:
     """The files that are there already, and those that a policy directory would take for its own."""
     found = {name for name in files if (path := directory / name).is_symlink() or path.exists()}

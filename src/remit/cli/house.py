@@ -98,6 +98,10 @@ class House(Protocol):
         Misconfigured if they cannot be written."""
         ...
 
+    def write_document(self, file: Path, data: bytes) -> None:
+        """Write one file where none was. Raises Conflict if there is one, and Misconfigured if it cannot be written."""
+        ...
+
     def install_hooks(self, names: Sequence[str], policy: Path, model: Path) -> list[str]:
         """Write git hooks, and say where. Raises Conflict if there is one that is somebody else's, and Misconfigured if
         there is no repository."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from rich.cells import cell_len
 
-from remit.core.findings import Finding
 from remit.core.model import Advice, Explanation, Ground, Question
 from remit.core.names import invisible
 from remit.core.times import format_instant
@@ -47,7 +46,60 @@ def details(pairs: Sequence[tuple[str, object]]) -> Iterator[str]:
             yield from (safe(" " * (widest + 2) + line) for line in more)
 
 
-def finding_lines(finding: Finding) -> Iterator[str]:
+class Found(Protocol):
+    """What is wrong at a place: a finding about a policy (`findings.Finding`), or about something else."""
+
+    @property
+    def line(self) -> int:
+        """The line, counted from 1."""
+        ...
+
+    @property
+    def column(self) -> int:
+        """The column, counted from 1."""
+        ...
+
+    @property
+    def code(self) -> str:
+        """What sort of finding it is."""
+        ...
+
+    @property
+    def message(self) -> str:
+        """What is wrong."""
+        ...
+
+    @property
+    def help(self) -> str:
+        """What to do."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """The line as it stands."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """How many characters it is about."""
+        ...
+
+    @property
+    def is_error(self) -> bool:
+        """Does it keep the thing from being used?"""
+        ...
+
+    @property
+    def weight(self) -> str:
+        """How much it weighs."""
+        ...
+
+    def place(self) -> str:
+        """`file:line:column`, as far as it is known."""
+        ...
+
+
+def finding_lines(finding: Found) -> Iterator[str]:
     """A finding as a person reads it: place, what, the line with its carets, help."""
     weight = "" if finding.is_error else f"{finding.weight}: "
     yield safe(f"{finding.place()}: {finding.code} {weight}{finding.message}")

@@ -9,6 +9,7 @@ from remit.cli.beginning import add_beginnings
 from remit.cli.blocks import add_blocks
 from remit.cli.bringing import add_bringing
 from remit.cli.callers import add_callers
+from remit.cli.certifying import add_certifying
 from remit.cli.duties import add_duties
 from remit.cli.forming import add_form
 from remit.cli.hooks import add_hooks
@@ -45,3 +46,4 @@ def add_verbs(app: typer.Typer, house: House) -> None:
     add_workspaces(app, house)
     add_shadow(app, house)
     add_journal(app, house)
+    add_certifying(app, house)
