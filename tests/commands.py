@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -18,7 +18,7 @@ from remit.adapters.keys import Keys
 from remit.adapters.tokens import minted
 from remit.bootstrap import RealKeys
 from remit.cli.app import run
-from remit.cli.house import Revisions, ServeOptions
+from remit.cli.house import JournalReader, Revisions, ServeOptions
 from remit.core.journal.entries import Entry
 from remit.core.journal.wanted import Wanted
 from remit.core.policy import Policy
@@ -49,6 +49,7 @@ class Desk:
         self.paused = 0.0
         self.input = ""
         self.others: dict[str, dict[str, bytes]] = {}
+        self.past: Revisions | None = None
 
     def now(self) -> int:
         return NOW + int(self.paused * 1e6)
@@ -73,9 +74,6 @@ class Desk:
 
     def write_new(self, directory: Path, files: Mapping[str, bytes]) -> None:
         RealHouse().write_new(directory, files)
-
-    def write_document(self, file: Path, data: bytes) -> None:
-        RealHouse().write_document(file, data)
 
     def install_hooks(self, names: Sequence[str], policy: Path, model: Path) -> list[str]:
         return RealHouse().install_hooks(names, policy, model)
@@ -106,8 +104,11 @@ class Desk:
     def journal(self, directory: Path, wanted: Wanted) -> Iterator[Entry]:
         return RealHouse().journal(directory, wanted)
 
+    def reader(self, directory: Path, told: Callable[[str], None]) -> JournalReader:
+        return RealHouse().reader(directory, told)
+
     def revisions(self, state: Path) -> Revisions:
-        return RealHouse().revisions(state)
+        return self.past or RealHouse().revisions(state)
 
     def pause(self, seconds: float) -> None:
         self.paused += seconds

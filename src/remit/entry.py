@@ -10,14 +10,14 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remit.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from remit.cli.house import KeyRing, Revisions, ServeOptions
+    from remit.cli.house import JournalReader, KeyRing, Revisions, ServeOptions
     from remit.core.journal.entries import Entry
     from remit.core.journal.wanted import Wanted
     from remit.core.policy import Policy
@@ -128,6 +128,12 @@ class RealHouse:
         from remit.adapters.journal.reading import entries
 
         return entries(directory, wanted)
+
+    def reader(self, directory: Path, told: Callable[[str], None]) -> JournalReader:
+        """A journal to be read."""
+        from remit.adapters.journal.reading import Reader
+
+        return Reader(directory, told)
 
     def revisions(self, state: Path) -> Revisions:
         """What was live when."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from remit.core.history import Activation
 from remit.core.journal.entries import Entry
+from remit.core.journal.marks import Marks, Step
 from remit.core.journal.wanted import Wanted
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
@@ -52,6 +53,31 @@ class KeyRing(Protocol):
 
     def revoke(self, id: str) -> None:
         """End a key. Raises RequestInvalid if there is none of that id."""
+        ...
+
+
+class JournalReader(Protocol):
+    """One journal, to be read. What is damaged or gone is told, and passed over. Each method raises Misconfigured if
+    the journal cannot be read."""
+
+    def entries(self, wanted: Wanted) -> Iterator[Entry]:
+        """The lines that are wanted, the oldest first."""
+        ...
+
+    def steps(self, wanted: Wanted, marks: Marks | None = None) -> Iterator[Step]:
+        """The same from `marks` on, step by step, also where nothing is wanted."""
+        ...
+
+    def latest(self, wanted: Wanted, number: int) -> tuple[list[Entry], Marks]:
+        """The last lines that are wanted, at most so many, the oldest first; and where one stands behind all lines."""
+        ...
+
+    def entry(self, writer: str, seq: int) -> Entry | None:
+        """The line of this writer and number; None if there is none, or none any more."""
+        ...
+
+    def bytes_of(self, wanted: Wanted) -> int:
+        """About how many bytes `steps` looks at."""
         ...
 
 
@@ -142,6 +168,10 @@ class House(Protocol):
 
     def journal(self, directory: Path, wanted: Wanted) -> Iterator[Entry]:
         """The lines of a journal that are wanted, the oldest first. Raises Misconfigured if it cannot be read."""
+        ...
+
+    def reader(self, directory: Path, told: Callable[[str], None]) -> JournalReader:
+        """A journal to be read; `told` hears what is not as it should be."""
         ...
 
     def revisions(self, state: Path) -> Revisions:

@@ -18,6 +18,7 @@ from rich.text import Text
 from remit.cli.render import safe
 
 _STYLES = ((re.compile(r"^(allow)\b"), "bold green"), (re.compile(r"^(deny)\b"), "bold red"),
+           (re.compile(r"(?<=\dZ  )allow\b"), "bold green"), (re.compile(r"(?<=\dZ  )(deny|refused)\b"), "bold red"),
            (re.compile(r"(\^+)$"), "red"), (re.compile(r"^(\S+:\d+(?::\d+)?: R\d{3})"), "bold"))  # fmt: skip
 
 
@@ -73,13 +74,23 @@ class Screen:
             sys.stdout.write(text)
             sys.stdout.flush()
 
+    def pour(self, lines: Iterable[str]) -> None:
+        """Print lines that have their ends, as they come; to a terminal only what is harmless there."""
+        if self._out.is_terminal:
+            self.show(safe(line.rstrip("\r\n")) for line in lines)
+        else:
+            sys.stdout.writelines(lines)
+            sys.stdout.flush()
+
     @contextmanager
     def progress(self, patience: float = 1.0) -> Iterator[Say]:
         """Say on a terminal what is going on, once it has gone on for `patience` seconds; elsewhere nothing is said."""
         if not self._err.is_terminal:
             yield _say_nothing
             return
-        bar = Progress(TextColumn("{task.description}", markup=False), BarColumn(), console=self._err, transient=True)
+        columns = TextColumn("{task.description}", markup=False), BarColumn()
+        # what is printed meanwhile goes above the bar, if both are seen, and where it belongs if not
+        bar = Progress(*columns, console=self._err, transient=True, redirect_stdout=self._out.is_terminal)
         task = bar.add_task("", total=None)
         begin = Timer(patience, bar.start)
         begin.daemon = True

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
+from itertools import chain
 
 from remit.core.names import FORMULA
 
@@ -13,11 +14,15 @@ _RUN = (*FORMULA, "\t", "\r", "\n", "\0")
 
 def sheet(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """The table. A cell that a spreadsheet would take for a formula begins with `'`, as OWASP's ASVS 1.2.10 says."""
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(head)
-    writer.writerows([["" if value is None else _cell(str(value)) for value in row] for row in rows])
-    return out.getvalue()
+    return "".join(sheet_lines(chain((head,), rows)))
+
+
+def sheet_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The rows of such a table one by one, however many there are; each with the end of its line."""
+    for row in rows:
+        out = StringIO()
+        csv.writer(out, lineterminator="\r\n").writerow(["" if cell is None else _cell(str(cell)) for cell in row])
+        yield out.getvalue()
 
 
 def _cell(text: str) -> str:

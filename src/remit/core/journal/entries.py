@@ -6,11 +6,12 @@ Members that have nothing to say are left out; whoever reads takes a missing mem
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from remit.core.journal.chain import Link, link_of
+from remit.core.journal.chain import link_of
 from remit.core.model import Question
 from remit.core.times import parse_instant
 from remit.errors import JournalDamaged
@@ -32,14 +33,15 @@ class Kind(StrEnum):
 
 
 class Entry(NamedTuple):
-    """One line: whose, its number, when it was written (microseconds since 1970, UTC), what it is about, and all its
-    members as they stand."""
+    """One line: whose, its number, when it was written (microseconds since 1970, UTC), what it is about, all its
+    members as they stand, and its bytes without the line feed."""
 
     writer: str
     seq: int
     time: int
     kind: str
     body: Mapping[str, Any]
+    line: bytes = b""
 
     @property
     def id(self) -> str:
@@ -53,8 +55,13 @@ class Entry(NamedTuple):
 
     @property
     def items(self) -> list[Mapping[str, Any]]:
-        """What was asked, one by one, with its verdict."""
-        return list(self.body.get("items", ()))
+        """What was asked, one by one, with its verdict. Groups that are the same as those of another item stand there
+        once; here each item has its own."""
+        found = list(self.body.get("items", ()))
+        for number, item in enumerate(found):
+            if isinstance(same := item.get("groups"), int):
+                found[number] = {**item, "groups": found[same].get("groups", {}) if 0 <= same < number else {}}
+        return found
 
     @property
     def denied(self) -> bool:
@@ -62,20 +69,32 @@ class Entry(NamedTuple):
         return self.body.get("permitted") is False or any(each.get("verdict") == "deny" for each in self.items)
 
 
-def entry_of(line: bytes) -> Entry:
-    """What a line says. Raises JournalDamaged if it is no line of a journal."""
+def entry_of(line: bytes, decoded: Callable[[bytes], Any] = json.loads) -> Entry:
+    """What a line says; `decoded` reads its JSON, or raises ValueError. Raises JournalDamaged if it is no line of a
+    journal."""
     link = link_of(line)
     if link is None:
         raise JournalDamaged("no line of a journal")
-    return _entry(link, line)
-
-
-def _entry(link: Link, line: bytes) -> Entry:
     try:
-        body = json.loads(line)
-        return Entry(link.writer, link.seq, parse_instant(body["time"]), str(body["kind"]), body)
-    except (ValueError, KeyError, TypeError, RecursionError):
+        body = decoded(line)
+        items = body.get("items", [])
+        if type(items) is not list or any(type(item) is not dict for item in items):
+            raise ValueError("items")
+        return Entry(link.writer, link.seq, _instant(body["time"]), str(body["kind"]), body, line)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise JournalDamaged(f"`{link.writer}-{link.seq}` is no line of a journal") from None
+
+
+def _instant(text: str) -> int:
+    """The instant of a line, which mostly is one of the same second as that of the line before."""
+    if len(text) == 27 and text[26] == "Z" and text[19] == "." and text[20:26].isdecimal() and text.isascii():
+        return _second(text[:19]) + int(text[20:26])
+    return parse_instant(text)
+
+
+@lru_cache(16)
+def _second(text: str) -> int:
+    return parse_instant(f"{text}Z")
 
 
 def question_of(item: Mapping[str, Any], instant: int) -> Question:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from remit.core.journal.chain import link_of
 from remit.core.journal.entries import Entry
+from remit.core.journal.sieve import Sieve, groups_of, part_of, spelt
+
+_DENIED = (b'"verdict":"deny"', b'"permitted":false')
 
 
 class Wanted(NamedTuple):
@@ -27,17 +29,22 @@ class Wanted(NamedTuple):
     request: str | None = None
     revision: str | None = None
 
+    def sieve(self) -> Sieve:
+        """What lines that fit hold."""
+        named = (self.subject, self.caller, self.action, self.scope, self.request)
+        parts = [part_of(each, '"') for each in named if each is not None]
+        parts += [part_of(each) for each in (self.resource or "").split(":") if each]
+        if self.revision:
+            parts.append(part_of(self.revision, '"revision":"'))
+        if self.kinds:
+            parts.append(tuple(f'"kind":"{kind}"'.encode() for kind in self.kinds))
+        if self.denied:
+            parts.append(_DENIED)
+        return Sieve(groups_of(parts), spelt(self.since), spelt(self.until))
+
     def may_fit(self, line: bytes) -> bool:
         """Could a line fit, as far as its bytes tell? Sorts out most of them without reading what they say."""
-        named = (self.subject, self.caller, self.action, self.scope, self.request)
-        if any(each is not None and json.dumps(each, ensure_ascii=False).encode() not in line for each in named):
-            return False
-        if self.revision is not None and self.revision.encode() not in line:
-            return False
-        if self.kinds:
-            link = link_of(line)
-            return link is not None and link.kind in self.kinds
-        return True
+        return self.sieve().may_fit(line)
 
     def fits(self, entry: Entry) -> bool:
         """Does a line fit?"""
@@ -53,23 +60,37 @@ class Wanted(NamedTuple):
             and self._fits_items(entry)
         )
 
+    def items_of(self, entry: Entry) -> list[Mapping[str, Any]]:
+        """The items of a line that fit: those that it is shown for. All, if nothing is wanted of items."""
+        if self.action is None and self.resource is None and self.scope is None and not self.denied:
+            return self._about(entry.items, entry)
+        refused = entry.body.get("permitted") is False
+        return self._about([item for item in entry.items if self._fits_item(item, refused)], entry)
+
+    def _about(self, items: list[Mapping[str, Any]], entry: Entry) -> list[Mapping[str, Any]]:
+        """Those about the subject that is wanted, unless that is who asked."""
+        if self.subject is None or entry.body.get("caller") == self.subject:
+            return items
+        return [item for item in items if item.get("subject") == self.subject]
+
     def _subjects(self, entry: Entry) -> set[object]:
         return {entry.body.get("caller"), *(item.get("subject") for item in entry.items)}
 
     def _fits_items(self, entry: Entry) -> bool:
         """Is there an item of which all is true that is wanted of one?"""
+        refused = entry.body.get("permitted") is False
         if self.action is None and self.resource is None and self.scope is None:
             return not self.denied or entry.denied
-        refused = entry.body.get("permitted") is False
-        for item in entry.items:
-            kind, _, id = (self.resource or "").partition(":")
-            named = self.resource is None or (item.get("kind") == kind and id in ("", item.get("id")))
-            where = {item.get(each) for each in ("home", "place", "declared", "known")}
-            if (
-                named
-                and self.action in (None, item.get("action"))
-                and (self.scope is None or self.scope in where)
-                and (not self.denied or refused or item.get("verdict") == "deny")
-            ):
-                return True
-        return False
+        return any(self._fits_item(item, refused) for item in entry.items)
+
+    def _fits_item(self, item: Mapping[str, Any], refused: bool) -> bool:
+        kind = item.get("kind")
+        return (
+            self.resource in (None, kind, f"{kind}:{item.get('id')}")
+            and self.action in (None, item.get("action"))
+            and (self.scope is None or self.scope in {item.get(each) for each in _WHERE})
+            and (not self.denied or refused or item.get("verdict") == "deny")
+        )
+
+
+_WHERE = ("home", "place", "declared", "known")
