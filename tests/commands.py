@@ -75,6 +75,9 @@ class Desk:
     def write_new(self, directory: Path, files: Mapping[str, bytes]) -> None:
         RealHouse().write_new(directory, files)
 
+    def write_document(self, file: Path, data: bytes) -> None:
+        RealHouse().write_document(file, data)
+
     def install_hooks(self, names: Sequence[str], policy: Path, model: Path) -> list[str]:
         return RealHouse().install_hooks(names, policy, model)
 

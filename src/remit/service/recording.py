@@ -36,7 +36,7 @@ _SPELT = {Evaluate: "evaluate", EvaluateMany: "evaluations", Search: "search", P
 
 _VERDICTS = {True: "allow", False: "deny", None: "list"}
 
-_second: list[Any] = [None, ""]
+_second = (-1, "")
 
 
 def body_of(record: Record) -> Body:
@@ -64,7 +64,8 @@ def body_of(record: Record) -> Body:
     if kind in _SPELT:
         _asked(body, record)
     else:
-        body["items"] = [_worked(actor, one) for one in _judged_of(record)]
+        items = body["items"] = [_worked(actor, one) for one in _judged_of(record)]
+        _say_once(items, [()] * len(items))
         if kind is Worked and operation.made:  # type: ignore[union-attr]
             body["made"] = operation.made  # type: ignore[union-attr]
     return body
@@ -80,10 +81,12 @@ def _judged_of(record: Record) -> tuple[Judged, ...]:
 
 def told_time(instant: int) -> str:
     """An instant as the journal writes it: to the microsecond, in UTC."""
+    global _second
     second, rest = divmod(instant, 1_000_000)
-    if _second[0] != second:
-        _second[:] = second, datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{_second[1]}.{rest:06d}Z"
+    known = _second  # one value, since other threads come here too
+    if known[0] != second:
+        known = _second = second, datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{known[1]}.{rest:06d}Z"
 
 
 def _asked(body: Body, record: Record) -> None:
@@ -96,7 +99,8 @@ def _asked(body: Body, record: Record) -> None:
     elif type(operation) is EvaluateMany:
         answers: Sequence[object] = result.items if type(result) is Answers else ()
         pairs = zip(operation.items, (*answers, *[None] * (len(operation.items) - len(answers))), strict=True)
-        body["items"] = [_item(record, asked, answer) for asked, answer in pairs]
+        items = body["items"] = [_item(record, asked, answer) for asked, answer in pairs]
+        _say_once(items, [() if isinstance(asked, Unanswerable) else asked.claimed for asked in operation.items])
     elif type(operation) is Search:
         body["items"], body["sought"] = [_item(record, operation.asked, None)], operation.sought
         if operation.type:
@@ -136,6 +140,17 @@ def _item(record: Record, asked: Asked | Unanswerable, answer: object) -> Body:
     elif isinstance(answer, Unanswerable):
         item["verdict"], item["why"] = "undecided", answer.why
     return item
+
+
+def _say_once(items: list[Body], claimed: Sequence[tuple[str, ...]]) -> None:
+    """Have groups that came once for several items stand once: in the others stands the number of the first. So a line
+    is no larger than what was sent, but for what each item is asked and answered."""
+    first: dict[tuple[int, bool], int] = {}
+    for number, item in enumerate(items):
+        if groups := item.get("groups"):
+            at = first.setdefault((id(claimed[number]), "token" in groups), number)
+            if at != number:
+                item["groups"] = at
 
 
 def _decided(item: Body, found: Found) -> None:

@@ -15,13 +15,20 @@ from remit.adapters.journal.committer import Committer, Keeping, Lost, Told
 from remit.adapters.journal.ledger import Closed, open_ledger, others
 from remit.adapters.journal.recovery import Torn
 from remit.core.journal.entries import Kind
+from remit.core.journal.spelling import harmless
 from remit.errors import Misconfigured, NotRecorded
 from remit.service.ports import Record
 
 Body = dict[str, Any]
 
-_encoded = msgspec.json.Encoder().encode
+_json = msgspec.json.Encoder().encode
 log = logging.getLogger("remit")
+
+
+def _encoded(said: Body) -> bytes:
+    """JSON that may be looked at with anything: whoever named himself in it, no terminal obeys it."""
+    data = _json(said)
+    return data if data.isascii() and b"\x7f" not in data else harmless(data)  # all other controls are escaped by now
 
 
 class Book:

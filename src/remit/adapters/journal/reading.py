@@ -129,6 +129,7 @@ class Reader:
         """The steps through one segment from a byte on; the mark of the last one is that of the next segment, if it is
         complete. Of the `last` one the last line may be growing still."""
         try:
+            complete = offset > 0  # nothing behind it: it ends there
             with opened(segment) as file:
                 for at, block in blocks_of(file, offset):
                     if not block.endswith(b"\n"):
@@ -137,7 +138,11 @@ class Reader:
                         return
                     if sieve.may_hold(block):
                         yield from self._wanted(segment, at, block, wanted, sieve)
-                    yield self._behind(segment, at, block)
+                    behind = self._behind(segment, at, block)
+                    complete = behind.mark.first != segment.first
+                    yield behind
+            if not (last or complete):
+                self._told(f"`{segment.path}` lacks its end; {_VERIFY}")
         except FileNotFoundError:
             self._told(f"`{segment.path}` is not there any more: expired, or taken away")
         except DAMAGE as error:

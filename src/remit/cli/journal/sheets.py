@@ -23,11 +23,12 @@ def rows_of(entry: Entry, items: Sequence[Mapping[str, Any]]) -> Iterator[list[s
     """The rows of one line: one for each of these items, or one if it has none."""
     body = entry.body
     details = {name: value for name, value in body.items() if name not in _SHOWN}
+    whole = verdict_of(entry) if "op" in body else None
     for item in items or ({},):
         groups = [f"{name} ({how})" for how, names in item.get("groups", {}).items() for name in names]
         more = details | {name: item[name] for name in ("why", "context", "declared", "known") if name in item}
         cells = (
-            entry.id, body.get("time"), entry.kind, body.get("op"), item.get("verdict", verdict_of(entry)),
+            entry.id, body.get("time"), entry.kind, body.get("op"), item.get("verdict", whole),
             item.get("code"), item.get("subject"), item.get("action"), item.get("kind"), item.get("id"),
             item.get("home"), item.get("place"), body.get("caller"), body.get("revision"), body.get("instant"),
             body.get("request"), body.get("us"), " ".join(groups),

@@ -16,7 +16,7 @@ from remit.cli.journal import filters as f
 from remit.cli.journal.places import JournalDir, journal_in
 from remit.cli.journal.reasons import Reasons, reason_cell, reason_json, reason_lines
 from remit.cli.journal.sheets import HEAD, rows_of
-from remit.cli.journal.text import MOST_ITEMS, headline, item_lines
+from remit.cli.journal.text import MOST_ITEMS, chosen, headline, item_lines
 from remit.cli.options import STATE, State, Tabled, TableFormat
 from remit.cli.render import safe
 from remit.cli.screen import Say, Screen
@@ -71,7 +71,7 @@ class Shown(NamedTuple):
         if self.reasons is None:
             yield from item_lines(items, most) if batch else ()
             return
-        for item in items[:most]:
+        for item in chosen(items, most):
             if batch:
                 yield from item_lines([item], None)
             if (reason := self.reasons.of(entry, item)) is not None:

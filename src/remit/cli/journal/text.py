@@ -41,7 +41,8 @@ def headline(entry: Entry) -> str:
         words = [_stamp(entry, ""), entry.kind, *_members(body), entry.id]
     else:
         words = [_stamp(entry, verdict_of(entry)), *_asked(entry, entry.items)]
-        words += [str(body[name]) for name in ("refused", "failed") if body.get(name)]
+        words += [f"lacks {body['refused']}"] if body.get("refused") else []
+        words += [str(body["failed"])] if body.get("failed") else []
         if body.get("revision"):
             words.append(f"by {str(body['revision'])[:_SHORT]}")
         words.append(entry.id)
@@ -50,10 +51,17 @@ def headline(entry: Entry) -> str:
 
 def item_lines(items: Sequence[Item], most: int | None) -> Iterator[str]:
     """What a batch asked, one by one, at most so many."""
-    for item in items[:most]:
+    for item in chosen(items, most):
         yield safe(f"    {item_line(item)}")
     if most is not None and len(items) > most:
         yield f"    … {len(items) - most:,} more; --all shows them"
+
+
+def chosen(items: Sequence[Item], most: int | None) -> Sequence[Item]:
+    """At most so many of them; if that is not all, what was allowed comes last."""
+    if most is None or len(items) <= most:
+        return items
+    return sorted(items, key=lambda item: item.get("verdict") == "allow")[:most]
 
 
 def item_line(item: Item) -> str:
@@ -63,7 +71,7 @@ def item_line(item: Item) -> str:
 
 
 def _stamp(entry: Entry, verdict: str) -> str:
-    return f"{entry.body.get('time', '')}  {verdict:<7}".rstrip() if verdict else str(entry.body.get("time", ""))
+    return f"{entry.body.get('time', '')}  {verdict:<7}" if verdict else str(entry.body.get("time", ""))
 
 
 def _asked(entry: Entry, items: Sequence[Item]) -> Iterator[str]:

@@ -42,13 +42,14 @@ class Sieve(NamedTuple):
         return True
 
 
-def part_of(text: str, before: str = "") -> tuple[bytes, ...]:
-    """What a line holds that holds `before` and then this text, however its JSON is spelt."""
+def part_of(text: str, before: str = "", after: str = "") -> tuple[bytes, ...]:
+    """What a line holds that holds this text, between those, however its JSON is spelt."""
     runs = _PLAIN.findall(text)
     if not runs:
         return ()
     longest = max(runs, key=len)
-    return (((before if text.startswith(longest) else "") + longest).encode(),)
+    before, after = before if text.startswith(longest) else "", after if text.endswith(longest) else ""
+    return (f"{before}{longest}{after}".encode(),)
 
 
 def groups_of(parts: Iterable[tuple[bytes, ...]]) -> tuple[tuple[bytes, ...], ...]:

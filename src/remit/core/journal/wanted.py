@@ -13,9 +13,9 @@ _DENIED = (b'"verdict":"deny"', b'"permitted":false')
 
 class Wanted(NamedTuple):
     """Only lines that fit all of this; None and empty: whatever. `since` is inclusive and `until` exclusive, in
-    microseconds since 1970, UTC; `kinds` are those of lines; `subject` is who asked, or was asked about. `action`,
-    `resource` (a kind, or `kind:id`), `scope` (a home or a place) and `denied` must be true of one and the same item;
-    `denied` may be true of the whole line instead."""
+    microseconds since 1970, UTC; `kinds` are those of lines. `subject`, `action`, `resource` (a kind, or `kind:id`),
+    `scope` (a home or a place) and `denied` must be true of one and the same item; instead, `subject` may be who asked,
+    and `denied` be true of the whole line."""
 
     since: int | None = None
     until: int | None = None
@@ -32,7 +32,7 @@ class Wanted(NamedTuple):
     def sieve(self) -> Sieve:
         """What lines that fit hold."""
         named = (self.subject, self.caller, self.action, self.scope, self.request)
-        parts = [part_of(each, '"') for each in named if each is not None]
+        parts = [part_of(each, '"', '"') for each in named if each is not None]
         parts += [part_of(each) for each in (self.resource or "").split(":") if each]
         if self.revision:
             parts.append(part_of(self.revision, '"revision":"'))
@@ -56,39 +56,32 @@ class Wanted(NamedTuple):
             and (self.caller is None or body.get("caller") == self.caller)
             and (self.request is None or body.get("request") == self.request)
             and (self.revision is None or str(body.get("revision", "")).startswith(self.revision))
-            and (self.subject is None or self.subject in self._subjects(entry))
             and self._fits_items(entry)
         )
 
     def items_of(self, entry: Entry) -> list[Mapping[str, Any]]:
         """The items of a line that fit: those that it is shown for. All, if nothing is wanted of items."""
-        if self.action is None and self.resource is None and self.scope is None and not self.denied:
-            return self._about(entry.items, entry)
-        refused = entry.body.get("permitted") is False
-        return self._about([item for item in entry.items if self._fits_item(item, refused)], entry)
+        refused, by_it = entry.body.get("permitted") is False, self._asked_by_it(entry)
+        return [item for item in entry.items if self._fits_item(item, refused, by_it)]
 
-    def _about(self, items: list[Mapping[str, Any]], entry: Entry) -> list[Mapping[str, Any]]:
-        """Those about the subject that is wanted, unless that is who asked."""
-        if self.subject is None or entry.body.get("caller") == self.subject:
-            return items
-        return [item for item in items if item.get("subject") == self.subject]
-
-    def _subjects(self, entry: Entry) -> set[object]:
-        return {entry.body.get("caller"), *(item.get("subject") for item in entry.items)}
+    def _asked_by_it(self, entry: Entry) -> bool:
+        """Did the subject that is wanted ask itself, if one is?"""
+        return self.subject is None or entry.body.get("caller") == self.subject
 
     def _fits_items(self, entry: Entry) -> bool:
         """Is there an item of which all is true that is wanted of one?"""
-        refused = entry.body.get("permitted") is False
-        if self.action is None and self.resource is None and self.scope is None:
+        refused, by_it = entry.body.get("permitted") is False, self._asked_by_it(entry)
+        if by_it and self.action is None and self.resource is None and self.scope is None:
             return not self.denied or entry.denied
-        return any(self._fits_item(item, refused) for item in entry.items)
+        return any(self._fits_item(item, refused, by_it) for item in entry.items)
 
-    def _fits_item(self, item: Mapping[str, Any], refused: bool) -> bool:
+    def _fits_item(self, item: Mapping[str, Any], refused: bool, by_it: bool) -> bool:
         kind = item.get("kind")
         return (
-            self.resource in (None, kind, f"{kind}:{item.get('id')}")
+            (by_it or item.get("subject") == self.subject)
+            and self.resource in (None, kind, f"{kind}:{item.get('id')}")
             and self.action in (None, item.get("action"))
-            and (self.scope is None or self.scope in {item.get(each) for each in _WHERE})
+            and (self.scope is None or self.scope in [item.get(each) for each in _WHERE])
             and (not self.denied or refused or item.get("verdict") == "deny")
         )
 
