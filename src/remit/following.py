@@ -16,7 +16,7 @@ from remit.core.findings import Finding
 from remit.core.history import Provenance
 from remit.errors import CouldNotDecide
 from remit.nursery import context
-from remit.service.live import LiveRevision
+from remit.service.live import LivePolicy, LiveRevision
 from remit.service.operations import Standing
 from remit.service.policies import faults_of
 
@@ -24,7 +24,11 @@ MOST_TOLD = 20
 """Findings of a refused policy that the log names; `/v1/policy/status` has all."""
 
 SWITCH = 0.0005
-"""Seconds that a new policy may be compiled at a time while somebody waits for a decision."""
+"""Seconds after which a thread that works is asked to let another one."""
+
+WORK, REST = 0.0001, 0.0002
+"""Seconds that a new policy is compiled at a time, and of rest in between. While a thread works, whoever answers waits
+for it at each call of the system; so it works for less than `SWITCH`, and most of the time not at all."""
 
 log = logging.getLogger("remit")
 
@@ -58,6 +62,8 @@ def following(
         return
     aside, stop = Aside(context=context()), threading.Event()
     sys.setswitchinterval(SWITCH)
+    if isinstance(policies, LivePolicy):
+        policies.pause = breathing()
 
     def check(files: Mapping[str, bytes], now: int) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
         return aside(faults_of, files, now)
@@ -88,6 +94,19 @@ def _warm(aside: Aside) -> None:
     """Let the process that checks policies be there before the first one comes, which would wait seconds for it."""
     with suppress(CouldNotDecide, RuntimeError):  # it ends before it began
         aside(faults_of, {}, 0)
+
+
+def breathing(work: float = WORK, rest: float = REST) -> Callable[[], None]:
+    """Let long work rest now and then; called often, it does so once it has worked long enough."""
+    began = 0.0
+
+    def pause() -> None:
+        nonlocal began
+        if time.perf_counter() - began > work:
+            time.sleep(rest)
+            began = time.perf_counter()
+
+    return pause
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from remit.core.pacing import Pause, paced
+
 if TYPE_CHECKING:
     from remit.core.snapshot import Snapshot
 
@@ -30,8 +32,8 @@ class Directory:
     children: dict[str, list[str]]
     residents: dict[str, dict[str, list[str]]]
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.holders, self.anywhere = _holders(snapshot)
+    def __init__(self, snapshot: Snapshot, pause: Pause = None) -> None:
+        self.holders, self.anywhere = _holders(snapshot, pause)
         self.members = _members(snapshot)
         self.named = sorted({*snapshot.grants, *snapshot.memberships, *snapshot.group_names})
         self.children = {scope: [] for scope in snapshot.chains}
@@ -51,12 +53,12 @@ class Directory:
         return found
 
 
-def _holders(snapshot: Snapshot) -> tuple[dict[str, dict[Bit, list[str]]], dict[Bit, list[str]]]:
+def _holders(snapshot: Snapshot, pause: Pause) -> tuple[dict[str, dict[Bit, list[str]]], dict[Bit, list[str]]]:
     """By scope and role, and by role alone: the subjects that hold it, at any time."""
     holders: dict[str, dict[Bit, list[str]]] = {}
     anywhere: dict[Bit, list[str]] = {}
     width, all_roles, grants = snapshot.width, snapshot.all_roles, snapshot.grants
-    for subject in sorted(grants):
+    for subject in paced(sorted(grants), pause):
         met = 0
         for scope, value in grants[subject].items():
             bits = (value | value >> width) & all_roles

@@ -16,6 +16,7 @@ from remit.core.findings import Finding, Report, Source
 from remit.core.model import Membership, Permission
 from remit.core.modelconf import check_model
 from remit.core.names import did_you_mean
+from remit.core.pacing import Pause
 from remit.core.tables import (
     Homes,
     Parents,
@@ -73,8 +74,9 @@ def _listed(digest: str, name: str) -> str:
     return f"{digest}  {name}\n" if safe == name else f"\\{digest}  {safe}\n"
 
 
-def read_policy(files: Mapping[str, bytes]) -> Policy:
-    """The policy that these files are, by their names within it (`model.conf`, `policies/roles.csv`, …).
+def read_policy(files: Mapping[str, bytes], pause: Pause = None) -> Policy:
+    """The policy that these files are, by their names within it (`model.conf`, `policies/roles.csv`, …), with a `pause`
+    every few lines.
 
     Raises PolicyInvalid with every finding in every file if there is an error among them (design §3).
     """
@@ -89,14 +91,14 @@ def read_policy(files: Mapping[str, bytes]) -> Policy:
     permissions: list[Permission] = []
     declared: list[str] = []
     for name in ("policies/roles.csv", "policies/service_roles.csv"):
-        some, names = read_permissions(at[name], report)
+        some, names = read_permissions(at[name], report, pause)
         permissions += some
         declared += names
     roles = tuple(dict.fromkeys(declared))
-    parents = read_parents(at["policies/scopes.csv"], report)
-    memberships = read_memberships(at["policies/groups.csv"], report)
-    access_rules = read_access_rules(at["policies/access_rules.csv"], report, roles, parents)
-    homes = read_homes(at["policies/resources.csv"], report, vocabulary, parents)
+    parents = read_parents(at["policies/scopes.csv"], report, pause)
+    memberships = read_memberships(at["policies/groups.csv"], report, pause)
+    access_rules = read_access_rules(at["policies/access_rules.csv"], report, roles, parents, pause)
+    homes = read_homes(at["policies/resources.csv"], report, vocabulary, parents, pause)
     known = Names(vocabulary, roles, parents, memberships, access_rules)
     constraints = read_constraints(at["policies/constraints.csv"], report, known)
     suites = tuple(read_suite(sources[name], report) for name in sorted(sources) if name.startswith(CASES))

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from remit.core.access import LINE_BITS, LINE_MASK
 from remit.core.directory import Directory
 from remit.core.model import ALWAYS, FOREVER, ROOT, AccessRule, Membership, Origin, Permission
+from remit.core.pacing import Pause, paced
 from remit.core.policy import Policy
 from remit.core.tables import Homes, Parents, Vocabulary
 
@@ -94,7 +95,8 @@ class Snapshot:
     parents: Parents
     homes: Homes
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, pause: Pause = None) -> None:
+        """With a `pause` every few lines."""
         self.revision = policy.revision
         self.roles = policy.roles
         self.role_bits = {role: 1 << index for index, role in enumerate(policy.roles)}
@@ -104,18 +106,27 @@ class Snapshot:
         self.vocabulary, self.parents, self.homes = policy.vocabulary, policy.parents, policy.homes
         self.pairs = _pairs(policy, self.role_bits)
         self.chains = _chains(policy.parents)
-        self.memberships, self.groups_of, self.timed_members = _groups(policy.memberships)
+        self.memberships, self.groups_of, self.timed_members = _groups(policy.memberships, pause)
         self.group_names = frozenset(membership.group for membership in policy.memberships)
         self.rows = Rows(policy)
-        self.grants = _grants(policy, self.rows)
+        self.grants = _grants(policy, self.rows, pause)
         self._directory: Directory | None = None
 
     @property
     def directory(self) -> Directory:
         """The index of searches. Made when first asked for: who only decides does not pay for it."""
-        if self._directory is None:
-            self._directory = Directory(self)
+        return self._directory or self.indexed()
+
+    def indexed(self, pause: Pause = None) -> Directory:
+        """Make the index of searches, with a `pause` every few lines."""
+        self._directory = Directory(self, pause)
         return self._directory
+
+    def pieces(self) -> list[object]:
+        """What it is made of, in small parts: who holds these can let it go bit by bit. To free a large one at once
+        takes as long as a hundred decisions."""
+        below = [] if self._directory is None else [*self._directory.holders.values()]
+        return [*self.grants, *self.grants.values(), *below]
 
     def knows(self, subject: str) -> bool:
         """True if the policy names the subject, as holder of a role, as member or as group."""
@@ -181,11 +192,11 @@ def _chains(parents: Parents) -> dict[str, tuple[str, ...]]:
 
 
 def _groups(
-    memberships: tuple[Membership, ...],
+    memberships: tuple[Membership, ...], pause: Pause
 ) -> tuple[dict[str, tuple[Membership, ...]], dict[str, tuple[str, ...]], frozenset[str]]:
     """Memberships by member; the transitive groups of each member; the members whose groups depend on time."""
     by_member: dict[str, list[Membership]] = {}
-    for membership in memberships:
+    for membership in paced(memberships, pause):
         by_member.setdefault(membership.member, []).append(membership)
     groups: dict[str, tuple[str, ...]] = {}
     timed: set[str] = set()
@@ -200,13 +211,13 @@ def _groups(
             groups[member] = tuple(found)
         return groups[member]
 
-    for member in by_member:
+    for member in paced(by_member, pause):
         close(member)
     kept = {member: groups[member] for member in by_member}
     return {member: tuple(some) for member, some in by_member.items()}, kept, frozenset(timed)
 
 
-def _grants(policy: Policy, rows: Rows) -> dict[str, dict[str, int]]:
+def _grants(policy: Policy, rows: Rows, pause: Pause) -> dict[str, dict[str, int]]:
     """What each subject holds in each scope, as the integers the module's docstring describes."""
     table, width = policy.access_rules, len(policy.roles)
     shift, low = 2 * width, (1 << (2 * width)) - 1
@@ -215,7 +226,7 @@ def _grants(policy: Policy, rows: Rows) -> dict[str, dict[str, int]]:
     windows = zip(table.since, table.until, strict=True)
     role_ids = islice(rows.role_ids, 1, None)
     lines = zip(table.subjects, role_ids, table.scopes, windows, strict=True)
-    for row, (subject, role_id, scope, (since, until)) in enumerate(lines, 1):
+    for row, (subject, role_id, scope, (since, until)) in enumerate(paced(lines, pause), 1):
         bit = bits[role_id]
         if since != ALWAYS or until != FOREVER:
             bit <<= width

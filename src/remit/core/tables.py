@@ -11,6 +11,7 @@ from remit.core.findings import Report, Source
 from remit.core.lines import Line
 from remit.core.model import ALWAYS, FOREVER, ROOT, AccessRule, Membership, Origin, Permission, Verb
 from remit.core.names import FORMULA, MAX_BYTES, did_you_mean, quoted, subject_problem
+from remit.core.pacing import Pause, paced
 from remit.core.reader import rows
 from remit.core.times import parse_instant
 
@@ -46,11 +47,11 @@ def read_vocabulary(source: Source, report: Report) -> Vocabulary:
     return vocabulary
 
 
-def read_permissions(source: Source, report: Report) -> tuple[list[Permission], list[str]]:
+def read_permissions(source: Source, report: Report, pause: Pause = None) -> tuple[list[Permission], list[str]]:
     """The permissions of one file, and the roles it declares (also by lines that are wrong elsewhere)."""
     permissions: list[Permission] = []
     roles: dict[str, None] = {}
-    for number, fields in rows(source, report, MAX_PERMISSIONS):
+    for number, fields in paced(rows(source, report, MAX_PERMISSIONS), pause):
         if (permission := lines.permission(Line(source, report, number, fields))) is not None:
             permissions.append(permission)
         if fields[0] == "p" and len(fields) > 1:
@@ -60,10 +61,10 @@ def read_permissions(source: Source, report: Report) -> tuple[list[Permission], 
     return permissions, list(roles)[:MAX_ROLES]
 
 
-def read_parents(source: Source, report: Report) -> Parents:
+def read_parents(source: Source, report: Report, pause: Pause = None) -> Parents:
     """The scope tree: child to parent."""
     parents: Parents = {}
-    for number, fields in rows(source, report):
+    for number, fields in paced(rows(source, report), pause):
         add_parent(parents, Line(source, report, number, fields))
     return parents
 
@@ -78,16 +79,19 @@ def add_parent(parents: Parents, line: Line) -> None:
         line.fail(2, "R020", f"a second parent for `{child}`: `{known}` is its parent at {where}", "keep one line")
 
 
-def read_memberships(source: Source, report: Report) -> list[Membership]:
+def read_memberships(source: Source, report: Report, pause: Pause = None) -> list[Membership]:
     """The memberships known to the policy."""
-    found = (lines.membership(Line(source, report, number, fields)) for number, fields in rows(source, report))
+    some = paced(rows(source, report), pause)
+    found = (lines.membership(Line(source, report, number, fields)) for number, fields in some)
     return [membership for membership in found if membership is not None]
 
 
-def read_homes(source: Source, report: Report, vocabulary: Vocabulary, scopes: Mapping[str, object]) -> Homes:
+def read_homes(
+    source: Source, report: Report, vocabulary: Vocabulary, scopes: Mapping[str, object], pause: Pause = None
+) -> Homes:
     """Where resources live: kind to id to scope."""
     homes: Homes = {}
-    for number, fields in rows(source, report):
+    for number, fields in paced(rows(source, report), pause):
         line = Line(source, report, number, fields)
         if (found := lines.home(line)) is None:
             continue
@@ -104,7 +108,7 @@ def read_homes(source: Source, report: Report, vocabulary: Vocabulary, scopes: M
 
 
 def read_access_rules(
-    source: Source, report: Report, roles: Sequence[str], scopes: Mapping[str, object]
+    source: Source, report: Report, roles: Sequence[str], scopes: Mapping[str, object], pause: Pause = None
 ) -> AccessRules:
     """Who holds which role where. A row whose names have been met before takes the short way."""
     table = AccessRules(roles, (source.name,))
@@ -114,7 +118,7 @@ def read_access_rules(
     starts, ends = _Instants(ALWAYS), _Instants(FOREVER)
     add_subject, add_role, add_scope = table.subjects.append, table.role_ids.append, table.scopes.append
     add_since, add_until, add_origin = table.since.append, table.until.append, table.origins.append
-    for number, fields in rows(source, report):
+    for number, fields in paced(rows(source, report), pause):
         try:
             kind, name, role, scope, *rest = fields
             role_id, place = role_ids[role], places[scope]

@@ -11,6 +11,7 @@ from typing import Any
 
 from remit.core.findings import Finding
 from remit.core.history import UNKNOWN, Provenance
+from remit.core.pacing import Pause, paced
 from remit.core.policy import read_policy, revision_of
 from remit.core.snapshot import Snapshot
 from remit.errors import CouldNotDecide
@@ -111,12 +112,14 @@ class LivePolicy(LiveRevision):
     """The snapshot that answers now."""
 
     def __init__(self, snapshot: Snapshot, source: str = "", now: int = 0, max_age: int | None = None) -> None:
-        """See `LiveRevision`. `went_live` is told of the files of each policy before it answers."""
+        """See `LiveRevision`. `went_live` is told of the files of each policy before it answers; `pause` is done every
+        few lines while one is compiled."""
         super().__init__(snapshot.revision, source, now, max_age)
         assert snapshot.directory  # searches find their index made
         self._snapshot: Snapshot | None = snapshot
         self._good = snapshot
         self.went_live: Callable[[Files], None] = lambda _: None
+        self.pause: Pause = None
 
     def current(self) -> Snapshot:
         """The snapshot that answers now. Raises CouldNotDecide if its source has been out of reach too long."""
@@ -128,19 +131,26 @@ class LivePolicy(LiveRevision):
     def told(self, standing: Standing, too_old: bool, files: Files | None) -> None:
         """Stand as another process does, which has checked what it tells: `files` are those of the revision that is
         live there, None if that is live here too."""
-        good = self._good if files is None else compiled(files)
-        assert good.revision == standing.revision
         if files is not None:
-            self.went_live(files)
-        self._good = good
-        self._stand(standing, too_old)
+            self._take(files, standing, too_old)
+        else:
+            assert self._good.revision == standing.revision
+            self._stand(standing, too_old)
 
     def _activate(self, files: Files, standing: Standing) -> None:
         """Compile beside the live snapshot, then take its place."""
-        good = compiled(files)
+        self._take(files, standing)
+
+    def _take(self, files: Files, standing: Standing, too_old: bool = False) -> None:
+        """Let these files answer, and what answered before go, which is not done in one go."""
+        good = compiled(files, self.pause)
+        assert good.revision == standing.revision
         self.went_live(files)
+        pieces = self._good.pieces()
         self._good = good
-        self._stand(standing)
+        self._stand(standing, too_old)
+        for _ in paced(range(len(pieces)), self.pause):
+            pieces.pop()
 
     def _stand(self, standing: Standing, too_old: bool = False) -> None:
         """Whatever is good now answers, unless it is too old."""
@@ -148,9 +158,10 @@ class LivePolicy(LiveRevision):
         super()._stand(standing, too_old)
 
 
-def compiled(files: Files) -> Snapshot:
-    """The snapshot of files with which nothing is wrong, the index of its searches made."""
+def compiled(files: Files, pause: Pause = None) -> Snapshot:
+    """The snapshot of files with which nothing is wrong, the index of its searches made, with a `pause` every few
+    lines."""
     with undisturbed():
-        snapshot = Snapshot(read_policy(files))
-        assert snapshot.directory
+        snapshot = Snapshot(read_policy(files, pause), pause)
+        snapshot.indexed(pause)
     return snapshot

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import TypeVar
 
-from remit.following import SWITCH
+from remit.following import SWITCH, breathing
 from remit.service.live import Files, LivePolicy, compiled
 from remit.service.ports import Counts
 from remit.supervising.messages import Gather, State, Taken, Total, Wake
@@ -55,6 +55,7 @@ class Orders:
         on growing."""
         self._counts = counts
         sys.setswitchinterval(SWITCH)
+        policies.pause = breathing()
         while self._link.poll():
             self._heed(policies, self._heard())
         self._send(Taken(self._number, self._counts.copy()))
