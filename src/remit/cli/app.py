@@ -49,6 +49,7 @@ PUBLIC = {
     "history": _REMOTE,
     "diff": _REMOTE,
     "shadow": _REMOTE,
+    "journal replay": _JOURNAL,
     "journal show": _JOURNAL,
     "asset list": _REMOTE,
     "asset show": _REMOTE,

@@ -9,9 +9,11 @@ import typer
 
 from remit.cli.exits import Exit
 from remit.cli.house import House
+from remit.cli.instants import read_when as read_when
 from remit.cli.options import (
     MODEL,
     POLICY,
+    STATE,
     Action,
     Format,
     Formatted,
@@ -21,9 +23,11 @@ from remit.cli.options import (
     Place,
     PolicyDir,
     Resource,
+    State,
     Subject,
     When,
 )
+from remit.cli.past import At, Live, chosen
 from remit.cli.render import explanation_json, explanation_lines
 from remit.cli.screen import Screen
 from remit.core.explain import explain as explain_decision
@@ -31,7 +35,6 @@ from remit.core.model import Question
 from remit.core.pdp import decide
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
-from remit.core.times import parse_instant
 from remit.errors import RequestInvalid
 from remit.service.operations import checked_name, checked_scope
 
@@ -41,38 +44,40 @@ def add_questions(app: typer.Typer, house: House) -> None:
 
     def judged(
         policy: Path, model: Path, subject: str, action: str, resource: str, home: str | None, place: str | None,
-        groups: list[str] | None, when: str | None,
-    ) -> tuple[Snapshot, Question]:  # fmt: skip
+        groups: list[str] | None, when: str | None, at: str | None, state: Path,
+    ) -> tuple[Snapshot, Question, Live]:  # fmt: skip
         question = read_question(subject, action, resource, home, place, groups, when, house.now())
-        return Snapshot(read_policy(house.read(policy, model))), question
+        live = chosen(house, policy, model, state, at, when)
+        return Snapshot(read_policy(live.files)), question._replace(when=live.when), live
 
     @app.command()
     def check(
         subject: Subject, action: Action, resource: Resource, home: Home = None, place: Place = None,
-        group: Groups = None, when: When = None, policy: PolicyDir = POLICY, model: ModelFile = MODEL,
-        format: Formatted = Format.TEXT,
+        group: Groups = None, when: When = None, at: At = None, policy: PolicyDir = POLICY, model: ModelFile = MODEL,
+        state: State = STATE, format: Formatted = Format.TEXT,
     ) -> None:  # fmt: skip
         """Decide one question: exit code 0 is allow, 1 is deny."""
-        snapshot, question = judged(policy, model, subject, action, resource, home, place, group, when)
+        snapshot, question, live = judged(policy, model, subject, action, resource, home, place, group, when, at, state)
         witness = decide(snapshot, *question)
         word = "allow" if witness.allowed else f"deny ({witness.code})"
         answer = {"decision": witness.allowed, "code": str(witness.code), "revision": snapshot.revision}
-        Screen().show([word] if format is Format.TEXT else [json.dumps(answer)])
+        answer |= live.as_json()
+        Screen().show([word, *live.words()] if format is Format.TEXT else [json.dumps(answer)])
         raise typer.Exit(Exit.FINE if witness.allowed else Exit.FOUND)
 
     @app.command()
     def explain(
         subject: Subject, action: Action, resource: Resource, home: Home = None, place: Place = None,
-        group: Groups = None, when: When = None, policy: PolicyDir = POLICY, model: ModelFile = MODEL,
-        format: Formatted = Format.TEXT,
+        group: Groups = None, when: When = None, at: At = None, policy: PolicyDir = POLICY, model: ModelFile = MODEL,
+        state: State = STATE, format: Formatted = Format.TEXT,
     ) -> None:  # fmt: skip
         """Decide one question and say why, and what would change it."""
-        snapshot, question = judged(policy, model, subject, action, resource, home, place, group, when)
+        snapshot, question, live = judged(policy, model, subject, action, resource, home, place, group, when, at, state)
         explanation = explain_decision(snapshot, question, decide(snapshot, *question))
         if format is Format.JSON:
-            Screen().show([json.dumps(explanation_json(explanation, question), indent=2)])
+            Screen().show([json.dumps(explanation_json(explanation, question) | live.as_json(), indent=2)])
         else:
-            Screen().show(explanation_lines(explanation, question))
+            Screen().show([*explanation_lines(explanation, question), *live.words()])
         raise typer.Exit(Exit.FINE if explanation.allowed else Exit.FOUND)
 
 
@@ -105,11 +110,3 @@ def read_subject(subject: str) -> str:
 def read_groups(groups: list[str] | None) -> tuple[str, ...]:
     """The groups that `--group` names, as subjects. Raises RequestInvalid for what cannot be one."""
     return tuple(f"group:{checked_name('--group', group.removeprefix('group:'))}" for group in groups or ())
-
-
-def read_when(when: str | None, now: int) -> int:
-    """The instant that `--when` names; now if it is not given. Raises RequestInvalid if it names none."""
-    try:
-        return now if when is None else parse_instant(when)
-    except ValueError as error:
-        raise RequestInvalid(f"`--when {when}` {error}") from None

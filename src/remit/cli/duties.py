@@ -8,9 +8,9 @@ from typing import Any
 
 import typer
 
-from remit.cli.asking import read_when
 from remit.cli.exits import Exit
 from remit.cli.house import House
+from remit.cli.instants import read_when
 from remit.cli.options import MODEL, POLICY, ModelFile, PolicyDir, Tabled, TableFormat, When
 from remit.cli.render import ground_table, safe
 from remit.cli.screen import Screen

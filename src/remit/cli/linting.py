@@ -12,10 +12,10 @@ from typing import Annotated, Any
 import typer
 
 from remit import __version__
-from remit.cli.asking import read_when
 from remit.cli.diffs import diff_lines
 from remit.cli.exits import Exit
 from remit.cli.house import House
+from remit.cli.instants import read_when
 from remit.cli.options import MODEL, POLICY, Format, Formatted, ModelFile, PolicyDir, Reported, ReportFormat, When
 from remit.cli.render import columns, finding_lines
 from remit.cli.screen import Screen

@@ -10,7 +10,6 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from remit.cli import matrix_text as text
-from remit.cli.asking import read_when
 from remit.cli.house import House
 from remit.cli.matrix_change_text import difference_lines, holding_difference_lines
 from remit.cli.matrix_changes import (
@@ -23,7 +22,8 @@ from remit.cli.matrix_changes import (
     surrounding_row,
 )
 from remit.cli.matrix_rows import ROLE_SHEET, SUBJECT_SHEET, as_json, sheet_row
-from remit.cli.options import MODEL, POLICY, ModelFile, PolicyDir, Tabled, TableFormat, When
+from remit.cli.options import MODEL, POLICY, STATE, ModelFile, PolicyDir, State, Tabled, TableFormat, When
+from remit.cli.past import At, Live, chosen
 from remit.cli.render import safe
 from remit.cli.reviewing import Scope, check_known_scope
 from remit.cli.screen import Screen
@@ -78,19 +78,20 @@ def add_matrix(app: typer.Typer, house: House) -> None:
 
     @app.command()
     def matrix(
-        subjects: Subjects = False, scope: Scope = None, diff: Base = None, when: When = None,
-        policy: PolicyDir = POLICY, model: ModelFile = MODEL, format: Tabled = TableFormat.TEXT,
+        subjects: Subjects = False, scope: Scope = None, diff: Base = None, when: When = None, at: At = None,
+        policy: PolicyDir = POLICY, model: ModelFile = MODEL, state: State = STATE, format: Tabled = TableFormat.TEXT,
     ) -> None:  # fmt: skip
         """Show what each role may, or who holds which role where."""
         if when is not None and not subjects:
             raise RequestInvalid("`--when` needs `--subjects`: what a role may does not depend on time")
-        asked = Asked(subjects, scope, read_when(when, house.now()))
-        head = Snapshot(read_policy(house.read(policy, model)))
+        live = chosen(house, policy, model, state, at, when)
+        asked = Asked(subjects, scope, live.when)
+        head = Snapshot(read_policy(live.files))
         check_known_scope(head, scope)
         if diff is not None:
-            _show_compared(asked, asked.compared(Snapshot(_base(house, diff, policy, model)), head), format)
+            _show_compared(asked, asked.compared(Snapshot(_base(house, diff, policy, model)), head), format, live)
         else:
-            _show(asked, head, format)
+            _show(asked, head, format, live)
 
 
 def _base(house: House, base: str, policy: Path, model: Path) -> Policy:
@@ -101,21 +102,22 @@ def _base(house: House, base: str, policy: Path, model: Path) -> Policy:
         raise PolicyInvalid(tuple(each._replace(file=f"{base}:{each.file}") for each in error.findings)) from None
 
 
-def _show(asked: Asked, head: Snapshot, format: TableFormat) -> None:
+def _show(asked: Asked, head: Snapshot, format: TableFormat, live: Live) -> None:
     """The table of one policy."""
     entries, screen = asked.entries(head), Screen()
     match format:
         case TableFormat.TEXT:
-            screen.show(_framed(asked, _lines(asked, head, entries, _marks(screen)), head))
+            screen.show([*_framed(asked, _lines(asked, head, entries, _marks(screen)), head), *live.words()])
         case TableFormat.JSON:
             rows = [as_json(entry) for entry in entries.values()]
-            screen.show([json.dumps({"asked": _lead(asked), "rows": rows, "revision": head.revision}, indent=2)])
+            document = {"asked": _lead(asked), "rows": rows, "revision": head.revision} | live.as_json()
+            screen.show([json.dumps(document, indent=2)])
         case TableFormat.CSV:
             head_row = SUBJECT_SHEET if asked.subjects else ROLE_SHEET
             screen.hand_over(sheet(head_row, (sheet_row(entry, head.revision) for entry in entries.values())))
 
 
-def _show_compared(asked: Asked, found: Compared, format: TableFormat) -> None:
+def _show_compared(asked: Asked, found: Compared, format: TableFormat, live: Live) -> None:
     """What differs from the table of another policy."""
     screen, difference = Screen(), found.difference
     match format:
@@ -124,9 +126,9 @@ def _show_compared(asked: Asked, found: Compared, format: TableFormat) -> None:
                 lines = holding_difference_lines(difference)
             else:
                 lines = difference_lines(text.pairs_of(found.head, found.base), difference, _marks(screen).yes)
-            screen.show(_framed(asked, lines, found.head, found.base))
+            screen.show([*_framed(asked, lines, found.head, found.base), *live.words()])
         case TableFormat.JSON:
-            screen.show([json.dumps(_document(asked, found), indent=2)])
+            screen.show([json.dumps(_document(asked, found) | live.as_json(), indent=2)])
         case TableFormat.CSV:
             screen.hand_over(_sheet(asked, found))
 

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from remit.cli.asking import read_when
 from remit.cli.exits import Exit
 from remit.cli.house import House
+from remit.cli.instants import read_when
 from remit.cli.options import MODEL, POLICY, ModelFile, PolicyDir, When
 from remit.cli.plan_text import plan_lines, plan_markdown
 from remit.cli.render import safe

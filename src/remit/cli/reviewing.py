@@ -7,23 +7,26 @@ from typing import Annotated
 
 import typer
 
-from remit.cli.asking import read_groups, read_subject, read_when
+from remit.cli.asking import read_groups, read_subject
 from remit.cli.exits import Exit
 from remit.cli.granted import WHO_SHEET, who_json, who_lines, who_rows
 from remit.cli.house import House
 from remit.cli.options import (
     MODEL,
     POLICY,
+    STATE,
     Action,
     Groups,
     ModelFile,
     PolicyDir,
     Resource,
+    State,
     Subject,
     Tabled,
     TableFormat,
     When,
 )
+from remit.cli.past import At, chosen
 from remit.cli.rights import CAN_SHEET, About, can_json, can_lines, can_rows
 from remit.cli.screen import Screen
 from remit.cli.sinks import sheet
@@ -46,40 +49,41 @@ def add_reviews(app: typer.Typer, house: House) -> None:
 
     @app.command()
     def who(
-        action: Action, resource: Resource, scope: Scope = None, when: When = None, policy: PolicyDir = POLICY,
-        model: ModelFile = MODEL, format: Tabled = TableFormat.TEXT,
+        action: Action, resource: Resource, scope: Scope = None, when: When = None, at: At = None,
+        policy: PolicyDir = POLICY, model: ModelFile = MODEL, state: State = STATE, format: Tabled = TableFormat.TEXT,
     ) -> None:  # fmt: skip
         """List who may do something, with the lines that say so: exit code 0 is somebody, 1 is nobody."""
-        instant = read_when(when, house.now())
-        snapshot = Snapshot(read_policy(house.read(policy, model)))
-        asked = read_sought(snapshot, action, resource, scope, instant)
+        live = chosen(house, policy, model, state, at, when)
+        snapshot = Snapshot(read_policy(live.files))
+        asked = read_sought(snapshot, action, resource, scope, live.when)
         found = list(who_may(snapshot, asked))
         screen = Screen()
         match format:
             case TableFormat.TEXT:
-                screen.show(who_lines(snapshot, asked, found))
+                screen.show([*who_lines(snapshot, asked, found), *live.words()])
             case TableFormat.JSON:
-                screen.show([json.dumps(who_json(snapshot, asked, found), indent=2)])
+                screen.show([json.dumps(who_json(snapshot, asked, found) | live.as_json(), indent=2)])
             case TableFormat.CSV:
                 screen.hand_over(sheet(WHO_SHEET, who_rows(snapshot, asked, found)))
         raise typer.Exit(Exit.FINE if found else Exit.FOUND)
 
     @app.command()
     def can(
-        subject: Subject, scope: Scope = None, group: Groups = None, when: When = None, policy: PolicyDir = POLICY,
-        model: ModelFile = MODEL, format: Tabled = TableFormat.TEXT,
+        subject: Subject, scope: Scope = None, group: Groups = None, when: When = None, at: At = None,
+        policy: PolicyDir = POLICY, model: ModelFile = MODEL, state: State = STATE, format: Tabled = TableFormat.TEXT,
     ) -> None:  # fmt: skip
         """List all that a subject may, with the lines that say so: exit code 0 is something, 1 is nothing."""
-        about = About(read_subject(subject), read_groups(group), scope, read_when(when, house.now()))
-        snapshot = Snapshot(read_policy(house.read(policy, model)))
+        live = chosen(house, policy, model, state, at, when)
+        about = About(read_subject(subject), read_groups(group), scope, live.when)
+        snapshot = Snapshot(read_policy(live.files))
         check_known_scope(snapshot, scope)
         found = list(what_can(snapshot, *about))
         screen = Screen()
         match format:
             case TableFormat.TEXT:
-                screen.show(can_lines(snapshot, about, found))
+                screen.show([*can_lines(snapshot, about, found), *live.words()])
             case TableFormat.JSON:
-                screen.show([json.dumps(can_json(snapshot, about, found), indent=2)])
+                screen.show([json.dumps(can_json(snapshot, about, found) | live.as_json(), indent=2)])
             case TableFormat.CSV:
                 screen.hand_over(sheet(CAN_SHEET, can_rows(snapshot, about, found)))
         raise typer.Exit(Exit.FINE if found else Exit.FOUND)

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from remit import __version__
-from remit.cli.asking import read_when
 from remit.cli.exits import Exit
 from remit.cli.house import House
+from remit.cli.instants import read_when
 from remit.cli.options import MODEL, POLICY, ModelFile, PolicyDir, Reported, ReportFormat, When
 from remit.cli.screen import Screen
 from remit.cli.sinks import Level, Notice, github, junit, located, sarif

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -46,3 +47,10 @@ class Activation(NamedTuple):
     message: str
     plan: str | None
     commit: str | None
+
+
+def live_at(lines: Iterable[Activation], at: int) -> Activation | None:
+    """What was live at an instant (microseconds since 1970, UTC), by the lines of the history, the latest first; None
+    if it was before all of them. The numbers say which line came after which, whatever the clocks that wrote them
+    said."""
+    return next((line for line in lines if line.at <= at), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from remit.cli.house import House
+from remit.cli.journal.replaying import add_replaying
 from remit.cli.journal.showing import add_showing
 
 
@@ -13,3 +14,4 @@ def add_journal(app: typer.Typer, house: House) -> None:
     journal = typer.Typer(no_args_is_help=True, help="The record of every decision and every change.")
     app.add_typer(journal, name="journal")
     add_showing(journal, house)
+    add_replaying(journal, house)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from remit.core.explain import explain
 from remit.core.journal.entries import Entry, question_of
 from remit.core.journal.listing import is_whole, whole
-from remit.core.journal.replaying import asked_at, needed
+from remit.core.journal.replaying import JUDGED, UNREADABLE, asked_at, needed
 from remit.core.model import Code, Explanation, Question, Witness
 from remit.core.pdp import walk
 from remit.core.snapshot import Snapshot
@@ -72,20 +72,29 @@ Reason = Callable[[Question, bool], Explanation | None]
 
 
 class Tally:
-    """Flips, counted by their sort."""
+    """Flips, counted by their sort. `answers` were put to the policy, `left` have none on record; `first` is when the
+    first of the lines was written; `untold` are flips of more sorts than are told apart."""
 
     def __init__(self, after: Snapshot, before: Snapshot | None = None) -> None:
         """As `flips`."""
         self._after, self._before = after, before
-        self.answers, self.to_allow, self.to_deny, self.untold = 0, 0, 0, 0
+        self.answers, self.left, self.to_allow, self.to_deny, self.untold = 0, 0, 0, 0, 0
+        self.first: int | None = None
         self.sorts: dict[Sort, Flipped] = {}
 
     def take(self, entry: Entry, reason: Reason) -> None:
-        """Put a line to the policy. Raises as `points`."""
-        for flip in flips(entry, self._after, self._before):
-            self.answers += 1
-            if flip is not None:
-                self._take(entry, flip, reason)
+        """Put a line to the policy, if it answers something."""
+        if entry.kind not in JUDGED:
+            return
+        self.first = entry.time if self.first is None else self.first
+        try:
+            for flip in flips(entry, self._after, self._before):
+                self.answers += 1
+                if flip is not None:
+                    self._take(entry, flip, reason)
+            self.left += _unanswered(entry)
+        except UNREADABLE:
+            self.left += 1
 
     def _take(self, entry: Entry, flip: Flip, reason: Reason) -> None:
         self.to_allow += flip.allowed
@@ -108,7 +117,7 @@ def explained(snapshot: Snapshot, question: Question) -> Explanation:
 
 
 def points(entry: Entry) -> Iterator[Point]:
-    """All that a line says was allowed or denied. Raises what `replaying.judged_again` catches if it is no record."""
+    """All that a line says was allowed or denied. Raises one of UNREADABLE if it is no record."""
     body = entry.body
     groups = tuple(body.get("caller_groups", ()))
     for kind, action, granted in needed(entry):
@@ -158,6 +167,13 @@ def flips(entry: Entry, after: Snapshot, before: Snapshot | None = None) -> Iter
     for question in _more(entry, after):
         if (flip := _flip(question, False, "not listed", after, before)) is not None:
             yield flip
+
+
+def _unanswered(entry: Entry) -> int:
+    """How much of a line has no answer on record."""
+    if "results" in entry.body:
+        return 0
+    return sum(item.get("verdict") not in ("allow", "deny") for item in entry.items)
 
 
 def _flip(question: Question, allowed: bool, code: str, after: Snapshot, before: Snapshot | None) -> Flip | None:

@@ -10,7 +10,7 @@ the home on record; what the catalog knew besides is not in the journal.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from remit.core.journal.entries import Entry, Kind, question_of
@@ -26,6 +26,9 @@ JUDGED = (str(Kind.DECISION), str(Kind.OPERATION))
 UNANSWERED = "unanswered"
 """Why there is nothing to decide again where there is no verdict: its caller was refused, a batch had ended before, or
 something failed."""
+
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
+"""What is raised where a line has not the members that a record has."""
 
 _VERDICTS = {"allow": True, "deny": False}
 
@@ -53,7 +56,7 @@ def judged_again(entry: Entry, snapshot: Snapshot) -> Again:
     judge = _Judge(entry, snapshot)
     try:
         judge.line()
-    except (LookupError, TypeError, ValueError, AttributeError):
+    except UNREADABLE:
         judge.differs("the line", "a record", "none: it cannot be read as one")
     return Again(judge.answers, judge.left, tuple(judge.differences))
 
@@ -72,6 +75,41 @@ def needed(entry: Entry) -> Iterator[tuple[str, str, bool]]:
         yield kind, action, need != refused
         if need == refused:
             return
+
+
+class Replay:
+    """Lines decided again, one after the other, each by the revision that it names.
+
+    `lines` counts those that were, `unknown` by revision those whose revision is not to be had. Of the differences the
+    first `most` are kept (None: all), and all are counted.
+    """
+
+    def __init__(self, snapshot: Callable[[str], Snapshot | None], most: int | None = None) -> None:
+        """`snapshot` gives a revision, or None if it is not to be had."""
+        self._snapshot, self._most = snapshot, most
+        self.lines = self.answers = self.differing = 0
+        self.left, self.unknown, self.revisions = Counter[str](), Counter[str](), set[str]()
+        self.differences: list[Difference] = []
+
+    def take(self, entry: Entry) -> None:
+        """Decide a line again, if it answers something."""
+        if entry.kind not in JUDGED:
+            return
+        revision = str(entry.body.get("revision", ""))
+        if not revision and not entry.items and entry.body.get("failed"):
+            self.left[UNANSWERED] += 1  # it failed before anything was decided
+            return
+        snapshot = self._snapshot(revision)
+        if snapshot is None:
+            self.unknown[revision] += 1
+            return
+        found = judged_again(entry, snapshot)
+        self.lines, self.answers = self.lines + 1, self.answers + found.answers
+        self.revisions.add(revision)
+        self.left.update(found.left)
+        self.differing += len(found.differences)
+        if found.differences and (self._most is None or len(self.differences) < self._most):
+            self.differences += found.differences
 
 
 class _Judge:
@@ -104,8 +142,8 @@ class _Judge:
     def _time(self) -> None:
         """A line is written when its answer is there: its instant, and as long as that took. Later pages of a search
         are judged at the instant of the first."""
-        at, instant = asked_at(self.entry), self.entry.instant
-        if instant > at or (instant < at and (self.entry.body.get("op") != "search" or self.entry.body.get("first"))):
+        at, instant, body = asked_at(self.entry), self.entry.instant, self.entry.body
+        if instant > at or (instant < at and ("page" not in body or body.get("first"))):
             self.differs("instant", format_instant(instant), format_instant(at))
 
     def _needs(self) -> None:
