@@ -22,11 +22,13 @@ from remit.adapters.db.database import Database
 from remit.adapters.db.engine import sqlite_url
 from remit.adapters.journal.book import Book, kept_in
 from remit.adapters.journal.committer import Keeping
+from remit.adapters.journal.reading import entries
 from remit.adapters.memory_catalog import MemoryCatalog
 from remit.assembly import Kept
 from remit.bootstrap import handlers
 from remit.core.blocks import Variant
 from remit.core.history import How, Provenance
+from remit.core.journal.wanted import Wanted
 from remit.core.model import Actor, Question
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
@@ -72,7 +74,6 @@ class Live(NamedTuple):
     policies: LivePolicy
     catalog: Catalog
     gates: tuple[Gate, ...]
-    books: tuple[Book, ...]
 
 
 class Clock:
@@ -112,7 +113,7 @@ def living(state: Path, clock: Clock, first: dict[str, bytes]) -> Iterator[Live]
             for _ in range(2)
         )
         there = kept_over(policies.current, catalog, SnapshotJudge(policies.current, clock.ns))
-        yield Live(policies, catalog, tuple(gate_of(policies, there, book, clock) for book in books), books)
+        yield Live(policies, catalog, tuple(gate_of(policies, there, book, clock) for book in books))
 
 
 def gate_of(policies: LivePolicy, there: Kept, book: Book, clock: Clock) -> Gate:
@@ -135,7 +136,7 @@ def record(state: Path, decisions: int, seed: int = 1) -> list[dict[str, bytes]]
             assert live.policies.offer(policies[number], clock.at, lambda *_: ((), ()), came)
             until = BEGIN + (END - BEGIN) * (turn + 1) // len(ORDER)
             asyncio.run(driver.ask(worlds[number], decisions // len(ORDER) + 1, until))
-        assert not any(book.lost for book in live.books)
+    assert not list(entries(state / "journal", Wanted(kinds=("journal.lost",))))
     database.close()
     return [policies[number] for number in ORDER]
 
