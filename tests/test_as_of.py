@@ -14,6 +14,7 @@ from golden import golden
 from readable import FILES, NOW, TEXTS
 from remit.adapters.db.database import Database
 from remit.adapters.db.engine import sqlite_url
+from remit.adapters.memory_revisions import MemoryRevisions
 from remit.cli.past import named_in, was_live
 from remit.core.history import UNKNOWN, How, Provenance
 from remit.core.model import Question
@@ -36,10 +37,11 @@ USE = ("check", "user:ada", "use", "environment", "--home", "project:vision")
 
 def desk_of(*history: tuple[Mapping[str, bytes], str], files: Mapping[str, bytes] = C) -> Desk:
     """A desk over files that know nothing of the past, and a history."""
-    desk = Desk(files)
+    desk, past = Desk(files), MemoryRevisions()
+    desk.past = past
     for number, (policy, day) in enumerate(history):
         came = Provenance(How.PUBLISHED if number else How.FOLLOWED, "user:chief", True, f"change {number}")
-        desk.past.activate(policy, came, "database", parse_instant(day))
+        past.activate(policy, came, "database", parse_instant(day))
     return desk
 
 

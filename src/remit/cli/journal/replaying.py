@@ -12,7 +12,7 @@ import typer
 from remit.cli.exits import Exit
 from remit.cli.house import House
 from remit.cli.journal.again_text import AGAIN_SHEET, again_json, again_lines, again_rows
-from remit.cli.journal.choosing import OfAction, OfCaller, OfResource, OfSubject, Since, Until, read_wanted
+from remit.cli.journal.filters import About, Caller, Did, Since, Thing, Until, moment
 from remit.cli.journal.flip_text import FLIP_SHEET, flip_json, flip_lines, flip_rows, totals
 from remit.cli.journal.flipping import Reasons, tallied, watched
 from remit.cli.journal.places import JournalDir, journal_in
@@ -24,6 +24,7 @@ from remit.cli.sinks import sheet
 from remit.core.journal.entries import Entry
 from remit.core.journal.flips import Tally
 from remit.core.journal.replaying import JUDGED, Replay
+from remit.core.journal.wanted import Wanted
 from remit.core.names import counted
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
@@ -45,15 +46,16 @@ def add_replaying(app: typer.Typer, house: House) -> None:
 
     @app.command()
     def replay(
-        since: Since = None, until: Until = None, subject: OfSubject = None, caller: OfCaller = None,
-        action: OfAction = None, resource: OfResource = None, revision: Revision = None, policy: Policy = None,
+        since: Since = None, until: Until = None, subject: About = None, caller: Caller = None,
+        action: Did = None, resource: Thing = None, revision: Revision = None, policy: Policy = None,
         model: ModelFile = MODEL, all: All = False, detailed_exitcode: Detailed = False,
         state: State = STATE, journal: JournalDir = None, format: Tabled = TableFormat.TEXT,
     ) -> None:  # fmt: skip
         """Decide recorded questions again: every answer is the one on record, or the exit code is 6. With --revision or
         --policy, put them to that policy instead, and tell what it would answer otherwise."""
-        wanted = read_wanted(house.now(), since, until, subject, caller, action, resource)
-        found = house.journal(journal_in(state, journal), wanted._replace(kinds=JUDGED))
+        times = moment("--since", since, house.now()), moment("--until", until, house.now())
+        wanted = Wanted(*times, JUDGED, subject, caller, action, resource)
+        found = house.journal(journal_in(state, journal), wanted)
         if revision is not None and policy is not None:
             raise RequestInvalid("`--revision` and `--policy` are two policies; which one is to be asked?")
         most, screen = None if all else MOST, Screen()
