@@ -27,6 +27,9 @@ from remit.service.ports import Catalog
 Result = TypeVar("Result")
 
 VISION, NLP, AUDIO = "project:vision", "project:nlp", "project:audio"
+NEVER_CHANGE = ("policy_", "journal_")
+"""How tables are called that cannot be emptied."""
+
 PATIENCE = 10.0
 """Seconds after which a test gives up on a thread."""
 
@@ -89,7 +92,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
 
 
 def _empty(catalog: SqlCatalog) -> None:
-    names = ", ".join(name for name in metadata.tables if not name.startswith("policy_"))  # which never change
+    names = ", ".join(name for name in metadata.tables if not name.startswith(NEVER_CHANGE))
     with catalog.engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
 

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 from remit.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from remit.cli.house import JournalReader, KeyRing, Revisions, ServeOptions
+    from remit.cli.house import JournalReader, KeyRing, Revisions, ServeOptions, Verifying
     from remit.core.journal.entries import Entry
+    from remit.core.journal.proofs import Proof
+    from remit.core.journal.verifying import Notice, Tally
     from remit.core.journal.wanted import Wanted
     from remit.core.policy import Policy
     from remit.core.snapshot import Snapshot
@@ -139,7 +141,36 @@ class RealHouse:
         """What was live when."""
         from remit.adapters.db.past import past_revisions
 
-        return past_revisions(os.environ.get("REMIT_DATABASE_URL", "").strip() or None, state)
+        return past_revisions(_database_url(), state)
+
+    def verified(self, asked: Verifying, say: Callable[[str, float | None], None]) -> Iterator[Notice | Tally]:
+        """All that is wrong with a journal, or worth knowing of it."""
+        from remit.adapters.db.past import past_checkpoints
+        from remit.adapters.journal.signing import trusted_in
+        from remit.adapters.journal.verifying import verified
+
+        stored = past_checkpoints(_database_url(), asked.state) if asked.database else None
+        return verified(asked.directory, asked.keys or trusted_in(asked.state), stored, asked.since, say)
+
+    def journal_keys(self, state: Path, new: bool) -> tuple[str, ...]:
+        """The public keys of a state directory."""
+        from remit.adapters.journal.signing import signer_in, trusted_in
+
+        key = signer_in(state, new).key
+        return (*(each.text for each in trusted_in(state) if each != key), key.text)
+
+    def proof(self, state: Path, directory: Path, writer: str, seq: int) -> Proof:
+        """A proof of a line."""
+        from remit.adapters.journal.proving import proof
+        from remit.adapters.journal.signing import trusted_in
+
+        return proof(directory, writer, seq, trusted_in(state))
+
+    def signature_holds(self, public: bytes, signature: bytes, text: bytes) -> bool:
+        """Is this a signature of the text by the key?"""
+        from remit.adapters.journal.signing import holds
+
+        return holds(public, signature, text)
 
     def pause(self, seconds: float) -> None:
         """Let time pass."""
@@ -158,6 +189,11 @@ class RealHouse:
             return self.read_at(where, options.policy, options.model)
 
         (run_server if options.workers == 1 else run_workers)(options, read)
+
+
+def _database_url() -> str | None:
+    """Where the database is, if that is said."""
+    return os.environ.get("REMIT_DATABASE_URL", "").strip() or None
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ RemitError
 ├── CouldNotDecide    something needed for a decision is out of reach: never an allow
 │   └── NotRecorded   the journal cannot be written, so nothing is allowed
 ├── JournalDamaged    what should be a journal is none, or not as it was written
+│   └── SignedByOthers  signed, but by no key that is trusted
 └── Misconfigured     remit refuses to start: says what to set
 """
 
@@ -105,6 +106,10 @@ class NotRecorded(CouldNotDecide):
 
 class JournalDamaged(RemitError):
     """What should be a journal, a checkpoint or a proof is none, or it is not as it was written."""
+
+
+class SignedByOthers(JournalDamaged):
+    """What is signed may be sound, but no key that is trusted signed it."""
 
 
 class Misconfigured(RemitError):

@@ -8,9 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from remit.adapters.db.database import Database
 from remit.adapters.journal.book import Book, kept_in
 from remit.adapters.journal.committer import Keeping
-from remit.adapters.journal.ledger import Closed
+from remit.adapters.journal.retention import Retention
+from remit.adapters.journal.sealer import Sealer
+from remit.adapters.journal.seals import Seals
+from remit.adapters.journal.signing import signer_in, trusted_in
+from remit.adapters.journal.storing import Storing
 from remit.adapters.journal_settings import JournalSettings
 from remit.adapters.memory import RingJournal
 from remit.core.findings import Finding
@@ -27,6 +32,9 @@ MOST_TOLD = 20
 
 WITHIN = "journal"
 """The journal's directory, in the state directory unless the configuration says otherwise."""
+
+SIGNED = 12
+"""How often a segment is signed while it grows, if it grows as long as it may."""
 
 MOST_UNKNOWN = 10
 """Calls of nobody knows whom that are kept in a second."""
@@ -127,21 +135,33 @@ class Kept:
 
 
 @contextmanager
-def journaling(settings: JournalSettings, state: Path) -> Iterator[Kept]:
-    """While this lasts, this process keeps a journal as the configuration says.
+def journaling(settings: JournalSettings, state: Path, database: Database | None = None) -> Iterator[Kept]:
+    """While this lasts, this process keeps a journal as the configuration says; what is signed of it is kept in the
+    database too, if there is one.
 
-    Raises Misconfigured if it cannot be written.
+    Raises Misconfigured if it cannot be written or signed.
     """
     if settings.mode == "off":
         yield Kept(None)
         return
-    keeping = Keeping(settings.mode == "durable", settings.deny, settings.segment, settings.roll)
-    with kept_in(directory_of(settings, state), keeping, body_of, now, _finished) as book:
-        yield Kept(book)
+    directory, roll = directory_of(settings, state), settings.roll
+    keeping = Keeping(settings.mode == "durable", settings.deny, settings.segment, roll, sign_seconds=roll / SIGNED)
+    sealer = sealer_of(settings, directory, state, database)
+    try:
+        with kept_in(directory, keeping, body_of, now, sealer.finished) as book:
+            sealer.start(book.writer, book.note)
+            yield Kept(book)
+    finally:
+        sealer.stop()
 
 
-def _finished(_: Closed) -> None:
-    """A segment is complete."""
+def sealer_of(settings: JournalSettings, directory: Path, state: Path, database: Database | None) -> Sealer:
+    """What looks after closed segments. Raises Misconfigured if there is no key to sign them with."""
+    signer = signer_in(state)
+    keys = trusted_in(state)
+    retention = None if settings.retention is None else Retention(directory, settings.retention, now)
+    storing = Storing(directory, keys, None if database is None else database.checkpoints)
+    return Sealer(directory, Seals(directory, signer, keys), storing, retention)
 
 
 def _told(finding: Finding) -> str:

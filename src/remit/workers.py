@@ -84,7 +84,7 @@ def run_server(options: ServeOptions, read: Read) -> None:
     shadow = None if server.shadow is None else compiled(server.shadow)
     watch = watch_of(what, policies, begun.first.files, shadow)
     publishing_too = publishing_by(policies, database, waker(begun.source), begun.name)
-    written = journaling(what.settings.journal, what.options.state)
+    written = journaling(what.settings.journal, what.options.state, database)
     with written as record, publishing_too as publishing, keeping(begun, policies, database, now) as source:
         del begun  # the files of the first policy are not needed any more
         record.follows(policies)
@@ -132,7 +132,7 @@ def run_workers(options: ServeOptions, read: Read) -> None:
     application(what, policies, Watch(policies), server.url, database, Publishing(policies))
     del policies
     task, reloads = Task(what, server.listener, server.url, begun.name, server.shadow), Watch(live)
-    written = journaling(what.settings.journal, what.options.state)
+    written = journaling(what.settings.journal, what.options.state, database)
     with written as record, keeping(begun, live, database, now) as source:
         record.follows(live)
         supervisor = Supervisor(options.workers, work, (task,), live, waker(begun.source), reloads.counts)
@@ -156,7 +156,7 @@ def work(orders: Orders, task: Task) -> None:
     watch = watch_of(what, policies, files, beside, orders.total)
     del files
     database = database_of(what.settings.catalog, what.options.state)
-    written = journaling(what.settings.journal, what.options.state)
+    written = journaling(what.settings.journal, what.options.state, database)
     with written as record, publishing_by(policies, database, orders.wake, task.name) as publishing:
         record.is_told(policies)
         app = application(what, policies, watch, task.url, database, publishing, record)

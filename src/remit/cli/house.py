@@ -9,6 +9,9 @@ from typing import NamedTuple, Protocol
 from remit.core.history import Activation
 from remit.core.journal.entries import Entry
 from remit.core.journal.marks import Marks, Step
+from remit.core.journal.notes import Key
+from remit.core.journal.proofs import Proof
+from remit.core.journal.verifying import Notice, Tally
 from remit.core.journal.wanted import Wanted
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
@@ -94,6 +97,17 @@ class Revisions(Protocol):
         ...
 
 
+class Verifying(NamedTuple):
+    """What is to be verified: the journal in a directory, of the server with this state; by these keys, or else by
+    those in the state; only segments that may hold lines since an instant; and whether the database is asked too."""
+
+    state: Path
+    directory: Path
+    keys: tuple[Key, ...]
+    since: int | None
+    database: bool
+
+
 class House(Protocol):
     """The world as a command sees it."""
 
@@ -177,6 +191,26 @@ class House(Protocol):
     def revisions(self, state: Path) -> Revisions:
         """What was live when: of REMIT_DATABASE_URL if that is set, else of the state directory. Nothing is made or
         changed. Raises Misconfigured if there is no database."""
+        ...
+
+    def verified(self, asked: Verifying, say: Callable[[str, float | None], None]) -> Iterator[Notice | Tally]:
+        """All that is wrong with a journal, or worth knowing of it, and for each writer what there is; `say` hears how
+        much is behind. Raises Misconfigured if it cannot be read, and CouldNotDecide if the database is out of reach.
+        """
+        ...
+
+    def journal_keys(self, state: Path, new: bool) -> tuple[str, ...]:
+        """The public keys of a state directory, that in use last; made if there is none, or a `new` one is wanted.
+        Raises Misconfigured if they cannot be read or made."""
+        ...
+
+    def proof(self, state: Path, directory: Path, writer: str, seq: int) -> Proof:
+        """A proof of a line. Raises NotFound, Conflict if it is not signed yet, JournalDamaged if it is not what was
+        signed, and Misconfigured if the journal cannot be read."""
+        ...
+
+    def signature_holds(self, public: bytes, signature: bytes, text: bytes) -> bool:
+        """Is this a signature of the text by the key? (Ed25519)"""
         ...
 
     def pause(self, seconds: float) -> None:

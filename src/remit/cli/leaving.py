@@ -7,7 +7,17 @@ from typing import NoReturn
 from remit.cli.exits import Exit
 from remit.cli.render import finding_lines, safe
 from remit.cli.screen import Screen
-from remit.errors import Blocked, CasesFailed, Conflict, CouldNotDecide, NotAllowed, NotFound, PolicyInvalid, RemitError
+from remit.errors import (
+    Blocked,
+    CasesFailed,
+    Conflict,
+    CouldNotDecide,
+    JournalDamaged,
+    NotAllowed,
+    NotFound,
+    PolicyInvalid,
+    RemitError,
+)
 
 
 def leave(error: RemitError) -> NoReturn:
@@ -33,6 +43,8 @@ def _code(error: RemitError) -> Exit:
             return Exit.POLICY_INVALID
         case Blocked():
             return Exit.BLOCKED
+        case JournalDamaged():
+            return Exit.BROKEN
         case CouldNotDecide():
             return Exit.UNDECIDED
         case NotAllowed() | NotFound() | Conflict():

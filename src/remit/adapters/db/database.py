@@ -1,9 +1,10 @@
-"""One database, and what it keeps: the catalog, and what was live when."""
+"""One database, and what it keeps: the catalog, what was live when, and what was signed of the journal."""
 
 from __future__ import annotations
 
 import threading
 
+from remit.adapters.db.checkpoints import SqlCheckpoints
 from remit.adapters.db.engine import Patience, build_engine
 from remit.adapters.db.revisions import SqlRevisions
 from remit.adapters.db.store import SqlCatalog
@@ -21,6 +22,7 @@ class Database:
         self.engine = build_engine(url, patience)
         self.catalog = SqlCatalog(self.engine, self._ready)
         self.revisions = SqlRevisions(self.engine, self._ready)
+        self.checkpoints = SqlCheckpoints(self.engine, self._ready)
         self._prepared = False
         self._one_at_a_time = threading.Lock()
 

@@ -15,7 +15,7 @@ from remit.errors import Misconfigured
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-HEAD = "0002"
+HEAD = "0003"
 """The latest revision in there: a database that has it needs nothing, and Alembic is not even imported."""
 
 ADVISORY = 0x72656D6974

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from remit.adapters.journal.committer import Committer, Keeping, Lost, Told
-from remit.adapters.journal.ledger import Closed, open_ledger, others
+from remit.adapters.journal.ledger import Closed, Ledger, open_ledger, others
 from remit.adapters.journal.recovery import Torn
 from remit.core.journal.entries import Kind
 from remit.core.journal.spelling import harmless
@@ -38,6 +38,11 @@ class Book:
         self._committer, self._told, self._clock = committer, told, clock
 
     @property
+    def writer(self) -> str:
+        """Whose lines these are."""
+        return self._committer.writer
+
+    @property
     def counted(self) -> dict[str, int]:
         """How many records were `kept` since the start, and how many `lost`; it goes on growing."""
         return self._committer.counted
@@ -57,14 +62,15 @@ class Book:
     def note(self, kind: Kind, said: Mapping[str, Any]) -> None:
         """Take what has happened besides operations. In a thread, which waits; no answer depends on it."""
         with suppress(NotRecorded):  # what is lost is counted, and told once it can be
-            self._committer.put_and_wait(_event(self._clock(), kind, said))
+            self._committer.put_and_wait(event(self._clock(), kind, said))
 
     def mention(self, kind: Kind, said: Mapping[str, Any]) -> None:
         """Take what has happened besides operations, and wait for nothing."""
-        self._committer.mention(_event(self._clock(), kind, said))
+        self._committer.mention(event(self._clock(), kind, said))
 
 
-def _event(time: str, kind: Kind, said: Mapping[str, Any]) -> bytes:
+def event(time: str, kind: Kind, said: Mapping[str, Any]) -> bytes:
+    """What has happened besides operations, as the body of a line."""
     return _encoded({"time": time, "kind": kind, **said})
 
 
@@ -80,7 +86,7 @@ def kept_in(
 
     Raises Misconfigured if nothing can be written there.
     """
-    words = _words(clock)
+    words = words_by(clock)
     try:
         ledger = open_ledger(directory)
         committer = Committer(ledger, keeping, words, finished)
@@ -91,7 +97,10 @@ def kept_in(
         finished(ledger.unclosed)
     try:
         for left in others(directory, ledger.writer):
-            _look_after(left, words, finished)
+            try:
+                look_after(left, words, finished)
+            finally:
+                left.release()
     except OSError as error:
         log.warning("what other writers left in `%s` cannot be looked after: %s", directory, error)
     try:
@@ -100,30 +109,27 @@ def kept_in(
         committer.stop()
 
 
-def _look_after(left: Any, words: Told, finished: Callable[[Closed], None]) -> None:
-    """Close what a writer left that did not come back."""
-    try:
-        if left.unclosed is not None:
-            finished(left.unclosed)
-        if left.torn is not None:
-            left.append([words.trimmed(left.torn)], durable=True)
-        if left.lines:
-            finished(left.close(words.closed))
-    finally:
-        left.release()
+def look_after(left: Ledger, words: Told, finished: Callable[[Closed], object]) -> None:
+    """Close what a writer left that did not come back. Raises OSError."""
+    if left.unclosed is not None:
+        finished(left.unclosed)
+    if left.torn is not None:
+        left.append([words.trimmed(left.torn)], durable=True)
+    if left.lines:
+        finished(left.close(words.closed))
 
 
-def _words(clock: Callable[[], str]) -> Told:
+def words_by(clock: Callable[[], str]) -> Told:
     """What the journal says of itself."""
 
     def lost(what: Lost, denied: bool) -> bytes:
         said = {"records": what.number, "since": what.since, "cause": what.cause, "answered": not denied}
-        return _event(clock(), Kind.LOST, said)
+        return event(clock(), Kind.LOST, said)
 
     def closed(lines: int, root: bytes) -> bytes:
-        return _event(clock(), Kind.CLOSED, {"lines": lines, "root": root.hex()})
+        return event(clock(), Kind.CLOSED, {"lines": lines, "root": root.hex()})
 
     def trimmed(torn: Torn) -> bytes:
-        return _event(clock(), Kind.TRIMMED, {"bytes": torn.bytes, "lines": torn.lines, "sha256": torn.digest})
+        return event(clock(), Kind.TRIMMED, {"bytes": torn.bytes, "lines": torn.lines, "sha256": torn.digest})
 
     return Told(lost, closed, trimmed)

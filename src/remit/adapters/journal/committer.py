@@ -40,13 +40,15 @@ log = logging.getLogger("remit")
 
 class Keeping(NamedTuple):
     """How the journal is kept: whether answers wait for the disk, whether they are denied if it fails, how many bytes
-    and seconds a segment grows, and how many seconds what is written may be without being on disk."""
+    and seconds a segment grows, how many seconds what is written may be without being on disk, and how many what is on
+    disk without being signed."""
 
     durable: bool
     deny: bool
     segment_bytes: int = 64 * 1024 * 1024
     segment_seconds: float = 3_600.0
     sync_seconds: float = 1.0
+    sign_seconds: float = 300.0
 
 
 class Lost(NamedTuple):
@@ -67,14 +69,17 @@ class Told(NamedTuple):
 
 
 class Committer:
-    """Writes to one ledger, in a thread. `finished` is told there of each segment that is closed; it is quick."""
+    """Writes to one ledger, in a thread. `finished` is told there of each segment that is closed, and from time to time
+    of the one that grows; it is quick."""
 
     def __init__(self, ledger: Ledger, keeping: Keeping, told: Told, finished: Callable[[Closed], None]) -> None:
+        self.writer = ledger.writer
         self._ledger, self._keeping, self._told, self._finished = ledger, keeping, told, finished
         self._turn, self._over = threading.Condition(), threading.Event()
         self._waiting: list[tuple[bytes, Waiting | None]] = []
         self._writing: list[tuple[bytes, Waiting | None]] = []
-        self._since = self._opened_at = time.monotonic()
+        self._since = self._opened_at = self._signed_at = time.monotonic()
+        self._signed = 0
         self._stopped = self._stuck = self._unsynced = self._crowded = False
         self._lost: Lost | None = None
         self._down, self._failed_at = "", 0.0
@@ -157,6 +162,8 @@ class Committer:
                 self._unsynced = False
             if stopped or self._due():
                 self._try(self._roll)
+            elif time.monotonic() - self._signed_at >= self._keeping.sign_seconds:
+                self._grew()
             if stopped:
                 return
 
@@ -201,8 +208,16 @@ class Committer:
 
     def _roll(self) -> None:
         closed = self._ledger.close(self._told.closed)
-        self._opened_at = time.monotonic()
+        self._opened_at = self._signed_at = time.monotonic()
+        self._signed = 0
         self._finished(closed)
+
+    def _grew(self) -> None:
+        """Have what was written since the last time signed, if anything was."""
+        self._signed_at = time.monotonic()
+        if self._ledger.lines > self._signed and not (self._unsynced and self._try(self._ledger.sync)):
+            self._signed, self._unsynced = self._ledger.lines, False
+            self._finished(self._ledger.so_far())
 
     def _lose(self, count: int, cause: str, since: int = 0) -> None:
         """Count what is not written. With the turn held."""

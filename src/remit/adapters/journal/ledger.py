@@ -24,14 +24,15 @@ log = logging.getLogger("remit")
 
 
 class Closed(NamedTuple):
-    """A segment that is complete: whose, the number of its first line, how many it has, the tree over them, and where
-    it is."""
+    """A segment, `complete` or as far as it has grown: whose, the number of its first line, how many lines are on disk
+    for good, the root over them, and where it is."""
 
     writer: str
     first: int
     size: int
     root: bytes
     path: Path
+    complete: bool = True
 
 
 Body = Callable[[int, bytes], bytes]
@@ -100,6 +101,10 @@ class Ledger:
         if self._file is not None:
             _sync(self._file)
 
+    def so_far(self) -> Closed:
+        """The growing segment, all of whose lines are on disk for good."""
+        return Closed(self.writer, self._first, self._tree.size, self._tree.root(), self._path(), complete=False)
+
     def close(self, body: Body) -> Closed:
         """End the growing segment with a line that says so: its lines, and the root over them. Raises OSError."""
         self.append([body(self._tree.size, self._tree.root())], durable=True)
@@ -162,7 +167,7 @@ def open_ledger(directory: Path) -> Ledger:
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in writers(directory):
-        found = _free(directory, name)
+        found = free_ledger(directory, name)
         if found is not None:
             return found
     while True:
@@ -172,18 +177,18 @@ def open_ledger(directory: Path) -> Ledger:
         except FileExistsError:
             continue
         sync_directory(directory)
-        if (found := _free(directory, name)) is not None:
+        if (found := free_ledger(directory, name)) is not None:
             return found
 
 
 def others(directory: Path, mine: str) -> Iterator[Ledger]:
     """The files of all other writers that nobody writes to now, one by one. Raises OSError."""
     for name in writers(directory):
-        if name != mine and (found := _free(directory, name)) is not None:
+        if name != mine and (found := free_ledger(directory, name)) is not None:
             yield found
 
 
-def _free(directory: Path, name: str) -> Ledger | None:
+def free_ledger(directory: Path, name: str) -> Ledger | None:
     """The files of this writer, unless somebody writes to them, or they are damaged."""
     lock = taken(directory / name)
     if lock is None:

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import os
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,6 +61,16 @@ def found_end(directory: Path, writer: str) -> End:
         return End(last.first, tree, size, prev or START, seq, last.path, None)
     left = None if last.compressed and last.checkpoint.exists() else (last, tree.size, tree.root())
     return End(seq, Tree(), 0, prev, seq, last.path.with_name(name_of(seq)), left)
+
+
+def unfinished(directory: Path, writer: str) -> Iterator[tuple[Segment, int, bytes]]:
+    """The closed segments of a writer, but for the last one, that are not compressed, each with its lines and its root:
+    their process ended before they were looked after. Raises OSError."""
+    for segment in segments(directory, writer)[:-1]:
+        if not segment.compressed:
+            tree, _, _, closed = _followed(segment)
+            if closed:
+                yield segment, tree.size, tree.root()
 
 
 def put_aside(end: End) -> Torn | None:

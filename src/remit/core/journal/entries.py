@@ -29,6 +29,7 @@ class Kind(StrEnum):
     LOST = "journal.lost"
     TRIMMED = "journal.trimmed"
     KEY = "journal.key"
+    EXPIRED = "journal.expired"
     CLOSED = "journal.closed"
 
 

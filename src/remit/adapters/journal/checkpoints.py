@@ -1,0 +1,70 @@
+"""What is signed of a segment, in a file beside it, and in the database."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from remit.adapters.journal.layout import sync_directory
+from remit.adapters.journal.signing import holds
+from remit.core.journal.notes import Checkpoint, Key, checkpoint_of, opened, segment_of
+from remit.errors import JournalDamaged
+
+MOST = 16_384
+"""Bytes that a checkpoint may have."""
+
+_FILE = re.compile(r"(\d{12,18})\.checkpoint", re.ASCII)
+
+
+class Signed(NamedTuple):
+    """A checkpoint of the segment that begins with the line `first`: what it says, and the note as it was signed."""
+
+    first: int
+    checkpoint: Checkpoint
+    note: bytes
+
+
+def files(directory: Path, writer: str) -> dict[int, Path]:
+    """The files with what is signed of a writer's segments, by the numbers of their first lines. Raises OSError."""
+    found = ((_FILE.fullmatch(path.name), path) for path in (directory / writer).iterdir())
+    return dict(sorted((int(match[1]), path) for match, path in found if match))
+
+
+def read(path: Path, writer: str, first: int, keys: Sequence[Key]) -> Signed | None:
+    """What is signed in a file; None if there is no such file.
+
+    Raises OSError, and JournalDamaged if it is not signed by one of these keys, or is of another segment.
+    """
+    try:
+        with path.open("rb") as file:
+            note = file.read(MOST + 1)
+    except FileNotFoundError:
+        return None
+    return checked(note, writer, first, keys)
+
+
+def checked(note: bytes, writer: str, first: int, keys: Sequence[Key]) -> Signed:
+    """What a note says of this segment. Raises JournalDamaged as `read`."""
+    found = checkpoint_of(opened(note, keys, holds))
+    if segment_of(found.origin) != (writer, first):
+        raise JournalDamaged(f"it is what was signed of another segment, `{found.origin}`")
+    return Signed(first, found, note)
+
+
+def write(path: Path, note: bytes) -> None:
+    """Put what is signed into its file, at once and for good. Raises OSError."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(note)
+            file.flush()
+            os.fsync(handle)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    sync_directory(path.parent)
