@@ -1,5 +1,5 @@
 """`remit serve --workers N` as processes: all answer by the same policy, whoever dies is replaced, and whoever is told
-to stop answers what it has begun to.
+to stop answers what it has begun to. `REMIT_KILLS=200` kills more often.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from test_serve import ask, free, free_port, running, token
 from test_watch import BROKEN, GOOD, PATIENCE, WITHOUT, Followed
 
 N = 2
+AT_A_TIME = 20
+"""Workers of one server that are killed; who dies more often than that is replaced after longer and longer pauses."""
 
 
 def workers_of(supervisor: int) -> set[int]:
@@ -239,9 +241,10 @@ def test_a_hangup_lets_the_source_be_looked_at_and_ends_nobody(several: Several)
     assert several.workers() == workers
 
 
-def test_who_is_killed_while_a_policy_changes_leaves_old_or_new_and_nothing_else(several: Several) -> None:
+@pytest.mark.parametrize("seed", range(max(1, int(os.environ.get("REMIT_KILLS", "0")) // AT_A_TIME)))
+def test_who_is_killed_while_a_policy_changes_leaves_old_or_new_and_nothing_else(several: Several, seed: int) -> None:
     """Workers die at random moments, under load, while two policies that disagree take each other's place."""
-    chance, done = random.Random(6), threading.Event()
+    chance, done = random.Random(seed), threading.Event()
     found: list[tuple[bool, str]] = []
     failed: list[str] = []
 
@@ -263,8 +266,7 @@ def test_who_is_killed_while_a_policy_changes_leaves_old_or_new_and_nothing_else
     threads = [threading.Thread(target=load) for _ in range(2)]
     for thread in threads:
         thread.start()
-    kills = 20
-    for number in range(kills):
+    for number in range(AT_A_TIME):
         files = WITHOUT if number % 2 == 0 else GOOD
         written(files, several.directory)
         time.sleep(chance.random() * 0.6)
@@ -278,7 +280,7 @@ def test_who_is_killed_while_a_policy_changes_leaves_old_or_new_and_nothing_else
         thread.join()
     several.until(lambda: several.status()["workers"]["behind"] == 0)
     assert set(found) == {(True, revision_of(GOOD)), (False, revision_of(WITHOUT))}
-    assert len(failed) <= 2 * kills, "only what was under way at a worker that died is lost"
+    assert len(failed) <= 2 * AT_A_TIME, "only what was under way at a worker that died is lost"
 
 
 def test_what_keeps_all_from_starting_is_said_once(tmp_path: Path, port: int) -> None:
