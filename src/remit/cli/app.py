@@ -17,6 +17,7 @@ _MEND = "offline: it writes files that its user can write anyway, and only what 
 _HOOK = "offline: it works on the hooks of its user's own repository"
 _STATE = "offline: it works on the state directory, which its user can read and write anyway"
 _JOURNAL = "offline: it reads the journal's files, which only who runs remit can read"
+_PAST = "offline: it reads the database of what was live, which only who runs remit can read"
 _REMOTE = "asks a server over HTTP with the caller's own token, and the server judges it"
 PUBLIC = {
     "serve": "starts the server, where every caller is judged",
@@ -49,6 +50,7 @@ PUBLIC = {
     "history": _REMOTE,
     "diff": _REMOTE,
     "shadow": _REMOTE,
+    "blame": _PAST,
     "journal replay": _JOURNAL,
     "journal show": _JOURNAL,
     "journal verify": _JOURNAL,

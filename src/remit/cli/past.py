@@ -137,11 +137,13 @@ def named_in(revisions: Revisions, text: str) -> str:
 
 def chosen(house: House, policy: Path, model: Path, state: Path, at: str | None, when: str | None) -> Live:
     """The policy that a question is put to: the files at hand, or with `--at` those that were live then."""
-    now = house.now()
     if at is None:
-        return Live(house.read(policy, model), read_when(when, now))
-    instant = read_at(at, now)
-    when_ = instant if when is None else read_when(when, now)
-    revisions = house.revisions(state)
+        return Live(house.read(policy, model), read_when(when, house.now()))
+    return kept(house.revisions(state), at, when, house.now())
+
+
+def kept(revisions: Revisions, at: str | None, when: str | None, now: int) -> Live:
+    """The policy that was live at an instant, or is now, as it is kept. Raises RequestInvalid if none was."""
+    instant = now if at is None else read_at(at, now)
     line = was_live(revisions, instant)
-    return Live(revisions.files(line.revision), when_, line, instant)
+    return Live(revisions.files(line.revision), instant if when is None else read_when(when, now), line, instant)

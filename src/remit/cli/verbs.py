@@ -6,6 +6,7 @@ import typer
 
 from remit.cli.asking import add_questions
 from remit.cli.beginning import add_beginnings
+from remit.cli.blaming import add_blame
 from remit.cli.blocks import add_blocks
 from remit.cli.bringing import add_bringing
 from remit.cli.callers import add_callers
@@ -46,4 +47,5 @@ def add_verbs(app: typer.Typer, house: House) -> None:
     add_workspaces(app, house)
     add_shadow(app, house)
     add_journal(app, house)
+    add_blame(app, house)
     add_certifying(app, house)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
-from remit.cli.house import House
+from remit.cli.house import House, JournalReader
+from remit.cli.journal.places import journal_in
 from remit.cli.past import Past
-from remit.cli.screen import Say
+from remit.cli.render import safe
+from remit.cli.screen import Screen
 from remit.core.journal.entries import Entry
 from remit.core.journal.flips import Tally, explained
 from remit.core.model import Explanation, Question
 from remit.core.snapshot import Snapshot
 from remit.errors import Misconfigured
-
-EVERY = 2_000
-"""Lines between two looks at how far it is."""
 
 
 class Reasons:
@@ -58,11 +57,6 @@ def tallied(entries: Iterable[Entry], tally: Tally, reasons: Reasons | None, bef
     return tally
 
 
-def watched(entries: Iterable[Entry], now: int, say: Say, what: str) -> Iterator[Entry]:
-    """These lines, with a word on how far it is, by their time."""
-    began = 0
-    for number, entry in enumerate(entries):
-        began = began or entry.time
-        if number % EVERY == 0:
-            say(f"{what}: {number:,} lines", (entry.time - began) / max(now - began, 1))
-        yield entry
+def reader_in(house: House, screen: Screen, state: Path, journal: Path | None) -> JournalReader:
+    """The journal of a state directory; what is not as it should be is said on the error stream."""
+    return house.reader(journal_in(state, journal), lambda said: screen.complain([safe(said)]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,14 +13,14 @@ from remit.cli.house import House
 from remit.cli.journal.again_text import AGAIN_SHEET, again_json, again_lines, again_rows
 from remit.cli.journal.filters import About, Caller, Did, Since, Thing, Until, moment
 from remit.cli.journal.flip_text import FLIP_SHEET, flip_json, flip_lines, flip_rows, totals
-from remit.cli.journal.flipping import Reasons, tallied, watched
-from remit.cli.journal.places import JournalDir, journal_in
+from remit.cli.journal.flipping import Reasons, reader_in, tallied
+from remit.cli.journal.places import JournalDir
+from remit.cli.journal.showing import scanned
 from remit.cli.options import MODEL, POLICY, STATE, ModelFile, State, Tabled, TableFormat
 from remit.cli.past import Past, named_in
 from remit.cli.render import safe
 from remit.cli.screen import Screen
 from remit.cli.sinks import sheet
-from remit.core.journal.entries import Entry
 from remit.core.journal.flips import Tally
 from remit.core.journal.replaying import JUDGED, Replay
 from remit.core.journal.wanted import Wanted
@@ -53,32 +52,26 @@ def add_replaying(app: typer.Typer, house: House) -> None:
     ) -> None:  # fmt: skip
         """Decide recorded questions again: every answer is the one on record, or the exit code is 6. With --revision or
         --policy, put them to that policy instead, and tell what it would answer otherwise."""
+        screen = Screen()
         times = moment("--since", since, house.now()), moment("--until", until, house.now())
         wanted = Wanted(*times, JUDGED, subject, caller, action, resource)
-        found = house.journal(journal_in(state, journal), wanted)
+        reader = reader_in(house, screen, state, journal)
         if revision is not None and policy is not None:
             raise RequestInvalid("`--revision` and `--policy` are two policies; which one is to be asked?")
-        most, screen = None if all else MOST, Screen()
+        most = None if all else MOST
         if revision is None and policy is None:
             past = Past(house.revisions(state))
-            again = _again(house, screen, found, past, most)
+            again = Replay(past.snapshot, most)
+            with screen.progress() as say:
+                for entry in scanned(reader, wanted, say):
+                    again.take(entry)
             _show_again(screen, again, past, format)
             raise typer.Exit(Exit.BROKEN if again.differing else Exit.FINE)
         name, after = _other(house, revision, policy, model, state)
         with screen.progress() as say:
-            lines = watched(found, house.now(), say, "asking")
-            tally = tallied(lines, Tally(after), Reasons(house, state))
+            tally = tallied(scanned(reader, wanted, say), Tally(after), Reasons(house, state))
         _show_flips(screen, tally, f"{name} ({after.revision[:12]})", after, most, format)
         raise typer.Exit(Exit.CHANGED if detailed_exitcode and tally.sorts else Exit.FINE)
-
-
-def _again(house: House, screen: Screen, found: Iterable[Entry], past: Past, most: int | None) -> Replay:
-    """These lines decided again by their own revisions."""
-    again = Replay(past.snapshot, most)
-    with screen.progress() as say:
-        for entry in watched(found, house.now(), say, "deciding again"):
-            again.take(entry)
-    return again
 
 
 def _other(house: House, revision: str | None, policy: str | None, model: Path, state: Path) -> tuple[str, Snapshot]:
