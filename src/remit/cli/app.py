@@ -37,6 +37,7 @@ PUBLIC = {
     "sod": _OFFLINE,
     "plan": _OFFLINE,
     "lint": _OFFLINE,
+    "unused": _OFFLINE + ", and the journal; with -o it writes new files",
     "review open": _OFFLINE + ", and the journal if that is there to be read",
     "review check": _OFFLINE,
     "review apply": _OFFLINE + "; with --write it writes those its user can write anyway",

@@ -14,8 +14,9 @@ from remit.cli.options import MODEL, POLICY, ModelFile, PolicyDir, When
 from remit.cli.planning import PlanFormat, Written, show_plan
 from remit.cli.render import safe
 from remit.cli.screen import Screen
-from remit.core.certifying.applying import new_faults, places, without
+from remit.core.certifying.applying import new_faults, places
 from remit.core.difference.plan import Version, plan, version_of
+from remit.core.omitting import without
 from remit.errors import PolicyInvalid
 
 _Write = Annotated[bool, typer.Option("--write", help="Write the files; without it nothing is written.")]

@@ -17,6 +17,7 @@ from remit.core.times import parse_instant
 from remit.errors import Misconfigured, NotFound, PolicyInvalid, RequestInvalid
 
 _MOST_KEPT = 3  # revisions that are held compiled; a journal goes from one to the next
+_PAGE = 200  # lines of the history that are read at a time
 _SPAN = re.compile(r"([1-9][0-9]{0,5})([smhdw])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
@@ -76,3 +77,21 @@ def begins(house: House, directory: Path) -> int | None:
     """When the first line that is still there was written; None if there is none."""
     first = next(iter(house.journal(directory, Wanted())), None)
     return None if first is None else first.time
+
+
+def lived_since(house: House, state: Path, since: int) -> tuple[list[dict[str, bytes]], bool]:
+    """The policies that were live at a time or later, each once, and whether the database knows of all of them. Raises
+    CouldNotDecide if it is out of reach."""
+    names: dict[str, None] = {}
+    reaches, before = False, None
+    try:
+        revisions = house.revisions(state)
+        while not reaches and (some := revisions.history(before, _PAGE)):
+            for each in some:
+                if not reaches:
+                    names[each.revision] = None
+                    reaches = each.at <= since
+            before = some[-1].number
+        return [revisions.files(name) for name in names], reaches
+    except (Misconfigured, NotFound):
+        return [], False

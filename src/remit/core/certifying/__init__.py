@@ -6,5 +6,5 @@ paper        the review as a spreadsheet, written so that it survives being save
 cells        such a file as rows with places, whoever saved it
 filled       the file as it came back, and what is wrong with its form
 checking     what is wrong with what reviewers wrote, and what has changed since
-applying     the policy files without the lines that were revoked
+applying     the lines that were revoked, and the cases that would miss them
 """

@@ -1,4 +1,4 @@
-"""The policy without the lines that were revoked: those lines go, and nothing else changes."""
+"""Which lines of a policy were revoked, and which of its cases would miss them."""
 
 from __future__ import annotations
 
@@ -9,19 +9,6 @@ from remit.core.form import canonical
 from remit.core.model import Origin
 from remit.core.policy import Policy
 from remit.core.trial import try_policy
-
-
-def without(files: Mapping[str, bytes], lines: Collection[Origin]) -> dict[str, bytes]:
-    """The files of a policy without some of its lines, those that would change; comments and order stay."""
-    gone: dict[str, set[int]] = {}
-    for file, number in lines:
-        gone.setdefault(file, set()).add(number)
-    return {
-        name: b"".join(
-            line for number, line in enumerate(files[name].splitlines(keepends=True), 1) if number not in numbers
-        )
-        for name, numbers in gone.items()
-    }
 
 
 def places(files: Mapping[str, bytes], policy: Policy, revoked: Collection[str]) -> list[Origin]:

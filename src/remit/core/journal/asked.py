@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from remit.core.directory import highest
 from remit.core.journal.entries import Entry, question_of
 from remit.core.model import ROOT, Question
 from remit.core.search import allows, reach
 from remit.core.snapshot import Snapshot
 from remit.errors import JournalDamaged
+
+MOST_EXACT = 256
+"""Questions that one list is told apart by; see `_reached`."""
 
 _VOUCH = "decision:vouch"
 
@@ -91,21 +95,29 @@ def judged(snapshot: Snapshot, one: Asked) -> list[Question]:
 
 
 def _reached(snapshot: Snapshot, question: Question) -> list[Question]:
-    """The fewest questions that are all allowed as long as a subject reaches as far as it does: what it may
-    right at a scope it may below it, by the same lines."""
+    """The fewest questions that are all allowed exactly as long as a subject reaches as far as it does.
+
+    Where it is decided at home, who may in a scope may below it. With a place, who may with one home may with all that
+    are available there. What is seen somewhere in a scope is seen somewhere in all above; where that would be very many
+    questions, it is asked right in the highest scopes, and then a few may be denied while all is reached still.
+    """
     found = reach(snapshot, question)
     pair = snapshot.pairs.get(question.kind, {}).get(question.action)
-    questions = [question] if found.unplaced else []
-    solid: dict[str, bool] = {}
-    somewhere = pair is not None and pair.at_place and question.place is None
-    for scope in sorted(found.scopes, key=lambda name: len(snapshot.chains[name])):
-        right_there = question._replace(declared=scope, place=scope if somewhere else question.place)
-        below = pair is not None and (somewhere or not pair.at_place)
-        if below and any(solid.get(above) for above in snapshot.chains[scope][1:]):
-            continue
-        solid[scope] = allows(snapshot, right_there)
-        questions.append(right_there if solid[scope] else question._replace(declared=scope))
-    return questions
+    unplaced = [question] if found.unplaced else []
+    if pair is None or not found.scopes:
+        return unplaced
+    if not pair.at_place or (question.place is None and question.action != "view"):
+        return [*unplaced, *(question._replace(declared=top) for top in highest(found.scopes, snapshot.chains))]
+    if question.place is not None:
+        return [*unplaced, question._replace(declared=found.scopes[0])]
+    above = {scope for name in found.scopes for scope in snapshot.chains[name][1:]}
+    lowest = [question._replace(declared=scope) for scope in found.scopes if scope not in above]
+    if len(lowest) <= MOST_EXACT:
+        return [*unplaced, *lowest]
+    right_there = [question._replace(declared=scope, place=scope) for scope in found.scopes]
+    solid = highest([each.declared or "" for each in right_there if allows(snapshot, each)], snapshot.chains)
+    rest = [each for each in lowest if set(snapshot.chains[each.declared or ""]).isdisjoint(solid)]
+    return [*unplaced, *(question._replace(declared=top, place=top) for top in solid), *rest]
 
 
 def normal(snapshot: Snapshot, question: Question) -> Question:
