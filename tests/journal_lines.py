@@ -15,7 +15,7 @@ from remit.core.journal.entries import Kind
 from remit.core.journal.spelling import harmless
 from remit.service.recording import told_time
 
-START = 1_796_000_000_000_000
+START = 1_767_300_000_000_000
 """When these journals begin: microseconds since 1970."""
 
 SECOND = 1_000_000

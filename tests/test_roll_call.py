@@ -78,6 +78,8 @@ EXAMPLES: dict[type, Any] = {
     op.DiffRevisions: op.DiffRevisions("0" * 64, "1" * 64),
     op.RefreshPolicy: op.RefreshPolicy(),
     ListShadow: ListShadow(),
+    op.ReadJournal: op.ReadJournal(op.Wanted(), 10),
+    op.ReadLine: op.ReadLine("abcd-1"),
 }
 """One of each operation, asked by somebody whom it does not concern."""
 
@@ -139,12 +141,12 @@ def assert_reasons(public: dict[str, str]) -> None:
 
 def test_every_route_is_bound_to_an_operation_or_public_with_a_reason(app: FastAPI) -> None:
     routes = methods_of(app)
-    assert len(routes) == 107, "count them: a route that the walk misses is one that nobody checks"
+    assert len(routes) == 109, "count them: a route that the walk misses is one that nobody checks"
     kept = {(route.method, route.path) for route in (*CATALOG_ROUTES, *POLICY_ROUTES)}
     forgotten = [each for each in routes if each[1] not in web.PUBLIC and each[1] not in ROUTES and each not in kept]
     assert not forgotten, f"bind them to an operation in a table, or say in PUBLIC why they need none: {forgotten}"
     assert web.PUBLIC.keys() == {path for each in routes if each not in kept for path in each[1:]}
-    assert kept <= set(routes) and len(kept) == len(CATALOG_ROUTES) + len(POLICY_ROUTES) == 107 - len(web.PUBLIC)
+    assert kept <= set(routes) and len(kept) == len(CATALOG_ROUTES) + len(POLICY_ROUTES) == 109 - len(web.PUBLIC)
     assert not web.PUBLIC.keys() & ROUTES.keys()
     assert_reasons(web.PUBLIC)
 

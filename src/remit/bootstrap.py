@@ -20,6 +20,7 @@ from remit.core.snapshot import Snapshot
 from remit.errors import CouldNotDecide, Misconfigured
 from remit.journaling import Kept as Journaled
 from remit.observing import Watch
+from remit.service.audits import Audits
 from remit.service.catalog_gate import CatalogDoor
 from remit.service.counts import Counts
 from remit.service.decisions import evaluate, evaluate_many
@@ -30,11 +31,13 @@ from remit.service.operations import (
     EvaluateMany,
     Operation,
     PermittedScopes,
+    ReadJournal,
+    ReadLine,
     Search,
     Standing,
 )
-from remit.service.paging import Pages
-from remit.service.ports import Policies
+from remit.service.paging import Pages, Seals
+from remit.service.ports import Policies, Written
 from remit.service.publishing import Publishing
 from remit.service.searches import Searches, permitted_scopes
 from remit.web.app import create_app
@@ -51,15 +54,19 @@ def handlers(
     door: CatalogDoor | None = None,
     watch: Watch | None = None,
     publishing: Publishing | None = None,
+    written: Written | None = None,
 ) -> dict[type[Operation], Handler]:
     """Every operation and what performs it; `secret` is that of the state directory, `door` the catalog's if any.
-    Without `publishing` there is no history, and nothing can be published."""
+    Without `publishing` there is no history, and nothing can be published; `written` is the journal, if one is kept."""
+    audits = Audits(written, Seals(derived(secret, "journal pages")))
     searches = Searches(Pages(derived(secret, "page tokens")), None if door is None else door.kept)
     return {
         Evaluate: evaluate,
         EvaluateMany: evaluate_many,
         Search: searches.search,
         PermittedScopes: permitted_scopes,
+        ReadJournal: audits.page,
+        ReadLine: audits.line,
         **(watch or Watch(policies)).handlers(),
         **(publishing or Publishing(policies)).handlers(),
     }
@@ -88,8 +95,8 @@ def build_app(
     policies = policy if isinstance(policy, LivePolicy) else LivePolicy(policy)
     watch, publishing = watch or Watch(policies), publishing or Publishing(policies)
     door, more = (kept.door, kept.handlers) if kept else (None, {})
-    performed = {**handlers(secret, policies, door, watch, publishing), **more}
     record = record or Journaled(None)
+    performed = {**handlers(secret, policies, door, watch, publishing, record.written), **more}
     record.counts_in(watch.counts)
     gate = Gate(policies, record.journal, time.time_ns, performed, door, watch.taps)
     catalog = exchange if kept else None

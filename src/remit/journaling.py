@@ -11,6 +11,7 @@ from typing import Any
 from remit.adapters.db.database import Database
 from remit.adapters.journal.book import Book, kept_in
 from remit.adapters.journal.committer import Keeping
+from remit.adapters.journal.reading import Reader
 from remit.adapters.journal.retention import Retention
 from remit.adapters.journal.sealer import Sealer
 from remit.adapters.journal.seals import Seals
@@ -24,7 +25,7 @@ from remit.core.journal.entries import Kind
 from remit.core.policy import revision_of
 from remit.service.live import Files, LivePolicy, LiveRevision
 from remit.service.operations import Standing
-from remit.service.ports import Counts, Journal
+from remit.service.ports import Counts, Journal, Written
 from remit.service.recording import MOST_REQUEST, body_of, told_time
 
 MOST_TOLD = 20
@@ -73,9 +74,11 @@ class Unknown:
 
 
 class Kept:
-    """The journal of one process: what takes records, and what takes anything else that happens."""
+    """The journal of one process: what takes records, what takes anything else that happens, and what reads them and
+    those of others (None: nothing is kept)."""
 
-    def __init__(self, book: Book | None) -> None:
+    def __init__(self, book: Book | None, written: Written | None = None) -> None:
+        self.written = written
         self.journal: Journal = RingJournal(0) if book is None else book
         self.note: Note = (lambda *_: None) if book is None else book.note
         self.unknown = Unknown((lambda *_: None) if book is None else book.mention)
@@ -150,7 +153,7 @@ def journaling(settings: JournalSettings, state: Path, database: Database | None
     try:
         with kept_in(directory, keeping, body_of, now, sealer.finished) as book:
             sealer.start(book.writer, book.note)
-            yield Kept(book)
+            yield Kept(book, Reader(directory))
     finally:
         sealer.stop()
 

@@ -25,6 +25,8 @@ from remit.service.operations import (
     Operation,
     PolicyHistory,
     PublishPolicy,
+    ReadJournal,
+    ReadLine,
     ReadMetrics,
     RollBack,
     Search,
@@ -37,10 +39,12 @@ _WHOLE_POLICY: frozenset[object] = frozenset((PublishPolicy, RollBack, PolicyHis
 """What may wait for a database, or for a judgement, and carries whole policies."""
 _CHANGES: frozenset[object] = frozenset((PublishPolicy, RollBack))
 """What is recorded before it is done: nothing happens that the journal does not know of."""
-_WAITS = _WHOLE_POLICY | {Search, ReadMetrics}
+_ON_RECORD: frozenset[object] = frozenset((ReadJournal, ReadLine))
+"""What reads the journal, which may be large."""
+_WAITS = _WHOLE_POLICY | _ON_RECORD | {Search, ReadMetrics}
 """What may wait, for that or for what other processes count: done in a thread, so that nobody else waits."""
-_THREADS = 4
-"""Threads for whole policies, which may take minutes: decisions wait for other ones."""
+_THREADS, _READERS = 4, 2
+"""Threads for whole policies, which may take minutes, and for the journal: decisions wait for other ones."""
 FAULT = "a fault that nobody foresaw"
 """What the journal says of an error that is none of remit's own."""
 
@@ -101,7 +105,7 @@ class Gate:
         self._handlers = dict(handlers)
         self._door = door
         self._taps = taps
-        self._threads = ThreadPoolExecutor(_THREADS, "policy")
+        self._threads, self._readers = ThreadPoolExecutor(_THREADS, "policy"), ThreadPoolExecutor(_READERS, "record")
 
     async def perform(
         self,
@@ -177,8 +181,9 @@ class Gate:
     async def _waited(self, permit: Permit, asked: Operation, handler: Handler) -> Any:
         """What came of an operation that may wait. Of searches only those for things do, and only where there is a
         catalog."""
-        if type(asked) in _WHOLE_POLICY:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, handler, permit, asked)
+        if type(asked) in _WHOLE_POLICY or type(asked) in _ON_RECORD:
+            threads = self._threads if type(asked) in _WHOLE_POLICY else self._readers
+            return await asyncio.get_running_loop().run_in_executor(threads, handler, permit, asked)
         if type(asked) is Search and (self._door is None or asked.sought is not Sought.RESOURCE):
             return handler(permit, asked)
         return await asyncio.to_thread(handler, permit, asked)

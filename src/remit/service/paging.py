@@ -43,11 +43,35 @@ class Position(NamedTuple):
         return MOST if self.limit is None else min(self.limit, MOST)
 
 
-class Pages:
-    """Makes page tokens, and reads those it made; whoever has the same key can go on."""
+class Seals:
+    """Makes tokens, and opens those it made; whoever has the same key can go on."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+
+    def sealed(self, body: bytes) -> str:
+        """The token that holds this."""
+        return base64.urlsafe_b64encode(self._seal(body) + body).rstrip(b"=").decode()
+
+    def opened(self, token: str) -> bytes | None:
+        """What a token holds that was sealed with this key, spelt exactly as it was; else None."""
+        try:
+            data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        seal, body = data[:_SEAL], data[_SEAL:]
+        spelt = base64.urlsafe_b64encode(data).rstrip(b"=") == token.encode()
+        return body if hmac.compare_digest(seal, self._seal(body)) and spelt else None
+
+    def _seal(self, body: bytes) -> bytes:
+        return hmac.digest(self._key, body, sha256)[:_SEAL]
+
+
+class Pages:
+    """Makes page tokens of searches, and reads those it made."""
+
+    def __init__(self, key: bytes) -> None:
+        self._seals = Seals(key)
 
     def position(self, page: Page, asker: bytes, revision: str, now: int) -> Position:
         """Where this request stands. `asker` is who asks, with which groups; `now` in microseconds since 1970.
@@ -62,7 +86,7 @@ class Pages:
         if parts is None:
             raise RequestInvalid(f"`page.token` is damaged or was not made here; {_AGAIN}")
         version, when, sealed_limit, sealed_revision, digest, after = parts
-        if version != _VERSION or digest != _digest(page.bound, asker):
+        if version != _VERSION or digest != digest_of(page.bound, asker):
             raise RequestInvalid(f"`page.token` belongs to another question; ask as before, or {_AGAIN}")
         if sealed_revision != bytes.fromhex(revision):
             raise RequestInvalid(f"the policy has changed since the first page; {_AGAIN}")
@@ -75,26 +99,16 @@ class Pages:
     def token(self, page: Page, asker: bytes, revision: str, position: Position) -> str:
         """The token that leads on from a position."""
         limit = _NO_LIMIT if position.limit is None else position.limit
-        fixed = _FORM.pack(_VERSION, position.when, limit, bytes.fromhex(revision), _digest(page.bound, asker))
+        fixed = _FORM.pack(_VERSION, position.when, limit, bytes.fromhex(revision), digest_of(page.bound, asker))
         body = fixed + position.after.encode()
-        return base64.urlsafe_b64encode(self._seal(body) + body).rstrip(b"=").decode()
+        return self._seals.sealed(body)
 
     def _opened(self, token: str) -> tuple[int, int, int, bytes, bytes, str] | None:
-        """The parts of a token that was sealed with this key, spelt exactly as it was; else None."""
-        try:
-            data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
-            return None
-        seal, body = data[:_SEAL], data[_SEAL:]
-        spelt = base64.urlsafe_b64encode(data).rstrip(b"=") == token.encode()
-        if not (hmac.compare_digest(seal, self._seal(body)) and spelt):
-            return None
-        return (*_FORM.unpack_from(body), body[_FORM.size :].decode())
-
-    def _seal(self, body: bytes) -> bytes:
-        return hmac.digest(self._key, body, sha256)[:_SEAL]
+        """The parts of a token; None if it was not made here."""
+        body = self._seals.opened(token)
+        return None if body is None else (*_FORM.unpack_from(body), body[_FORM.size :].decode())
 
 
-def _digest(bound: bytes, asker: bytes) -> bytes:
+def digest_of(bound: bytes, asker: bytes) -> bytes:
     """What a token remembers of a question and its asker."""
     return sha256(sha256(bound).digest() + asker).digest()[:16]

@@ -18,6 +18,7 @@ from remit.service.operations import Standing as Standing
 from remit.service.records import Judged as Judged
 from remit.service.records import Record as Record
 from remit.service.records import Worked as Worked
+from remit.service.records import Written as Written
 
 
 class Policies(Protocol):

@@ -21,6 +21,8 @@ from remit.service.operations import (
     EvaluateMany,
     PermittedScopes,
     Reached,
+    ReadJournal,
+    ReadLine,
     Results,
     Search,
     Unanswerable,
@@ -64,11 +66,19 @@ def body_of(record: Record) -> Body:
     if kind in _SPELT:
         _asked(body, record)
     else:
-        items = body["items"] = [_worked(actor, one) for one in _judged_of(record)]
-        _say_once(items, [()] * len(items))
-        if kind is Worked and operation.made:  # type: ignore[union-attr]
-            body["made"] = operation.made  # type: ignore[union-attr]
+        _done(body, record)
     return body
+
+
+def _done(body: Body, record: Record) -> None:
+    """What was done, as far as it is kept: what it needed, what was looked for, what came to be."""
+    operation = record.operation
+    items = body["items"] = [_worked(record.actor, one) for one in _judged_of(record)]
+    _say_once(items, [()] * len(items))
+    if type(operation) is ReadJournal or type(operation) is ReadLine:
+        body["sought"] = operation.sought()
+    if isinstance(operation, Worked) and operation.made:
+        body["made"] = operation.made
 
 
 def _judged_of(record: Record) -> tuple[Judged, ...]:

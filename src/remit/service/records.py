@@ -1,10 +1,13 @@
-"""What the gate hands to the journal: one value for each operation that was performed, or refused."""
+"""What the gate hands to the journal, one value for each operation that was performed or refused; and what it reads."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, Protocol
 
+from remit.core.journal.entries import Entry
+from remit.core.journal.marks import Marks, Step
+from remit.core.journal.wanted import Wanted
 from remit.core.model import Actor
 from remit.service.needs import Need
 from remit.service.operations import Operation
@@ -44,3 +47,15 @@ class Record(NamedTuple):
     wishes: tuple[Need, ...] = ()
     homes: Mapping[str, tuple[str, str]] | None = None
     failed: str = ""
+
+
+class Written(Protocol):
+    """What is on record, by all processes. Raises Misconfigured if it cannot be read."""
+
+    def steps(self, wanted: Wanted, marks: Marks | None = None) -> Iterator[Step]:
+        """The lines that are wanted from `marks` on, the oldest first, step by step."""
+        ...
+
+    def entry(self, writer: str, seq: int) -> Entry | None:
+        """The line of this writer and number; None if there is none, or none any more."""
+        ...

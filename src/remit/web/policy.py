@@ -6,6 +6,7 @@ from typing import Any
 
 from remit.service.operations import PolicyStatus, ReadMetrics, Standing
 from remit.web.calls import Call, CatalogRoute, Reply
+from remit.web.journal import JOURNAL_ROUTES
 from remit.web.published import instant
 from remit.web.publishing import PUBLISHING_ROUTES
 from remit.web.refused import finding_body
@@ -57,4 +58,5 @@ POLICY_ROUTES: tuple[CatalogRoute, ...] = (
     CatalogRoute("GET", "/metrics", ReadMetrics, _metrics, _metrics_body, "What was counted, for Prometheus"),
     *PUBLISHING_ROUTES,
     *SHADOW_ROUTES,
+    *JOURNAL_ROUTES,
 )

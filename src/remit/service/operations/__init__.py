@@ -17,6 +17,7 @@ from remit.service.operations.catalog import (
     UpdateAsset,
 )
 from remit.service.operations.evaluation import Answer, Answers, Evaluate, EvaluateMany, Semantic
+from remit.service.operations.journal import Entry, Kind, Lines, ReadJournal, ReadLine, Wanted
 from remit.service.operations.policy import (
     ListAccessRules,
     ListRoles,
@@ -54,6 +55,7 @@ from remit.service.operations.workspaces import (
 Operation = (
     Evaluate | EvaluateMany | Search | PermittedScopes | PolicyStatus | ReadMetrics
     | PublishPolicy | RollBack | PolicyHistory | GetRevision | DiffRevisions | RefreshPolicy | ListShadow
+    | ReadJournal | ReadLine
 )  # fmt: skip
 """What is asked of the policy alone."""
 
@@ -79,6 +81,7 @@ __all__ = [
     "DeleteWorkspace",
     "DiffRevisions",
     "Difference",
+    "Entry",
     "Evaluate",
     "EvaluateMany",
     "GetAsset",
@@ -86,6 +89,8 @@ __all__ = [
     "GetWorkspace",
     "Inline",
     "Kept",
+    "Kind",
+    "Lines",
     "ListAccessRules",
     "ListAssets",
     "ListRoles",
@@ -101,6 +106,8 @@ __all__ = [
     "PolicyStatus",
     "PublishPolicy",
     "Reached",
+    "ReadJournal",
+    "ReadLine",
     "ReadMetrics",
     "RefreshPolicy",
     "Refused",
@@ -114,6 +121,7 @@ __all__ = [
     "SuspendWorkspace",
     "Unanswerable",
     "UpdateAsset",
+    "Wanted",
     "Workers",
     "checked_message",
     "checked_name",
