@@ -36,7 +36,7 @@ from remit.service.operations import (
     Search,
     Standing,
 )
-from remit.service.paging import Pages, Seals
+from remit.service.paging import Pages, Tokens
 from remit.service.ports import Policies, Written
 from remit.service.publishing import Publishing
 from remit.service.searches import Searches, permitted_scopes
@@ -58,7 +58,7 @@ def handlers(
 ) -> dict[type[Operation], Handler]:
     """Every operation and what performs it; `secret` is that of the state directory, `door` the catalog's if any.
     Without `publishing` there is no history, and nothing can be published; `written` is the journal, if one is kept."""
-    audits = Audits(written, Seals(derived(secret, "journal pages")))
+    audits = Audits(written, Tokens(derived(secret, "journal pages")))
     searches = Searches(Pages(derived(secret, "page tokens")), None if door is None else door.kept)
     return {
         Evaluate: evaluate,

@@ -11,7 +11,7 @@ from remit.core.names import quoted
 from remit.errors import NotFound, RequestInvalid
 from remit.service.gate import Permit
 from remit.service.operations import Lines, ReadJournal, ReadLine
-from remit.service.paging import Seals, digest_of
+from remit.service.paging import Tokens, digest_of
 from remit.service.ports import Written
 
 LOOKED = 32 * 1024 * 1024
@@ -27,10 +27,10 @@ _NONE = "no journal is kept here; the server was started with `REMIT_JOURNAL=off
 
 
 class Audits:
-    """Reads what was `written`, if anything is; `seals` makes the tokens that lead from page to page."""
+    """Reads what was `written`, if anything is; `tokens` makes those that lead from page to page."""
 
-    def __init__(self, written: Written | None, seals: Seals) -> None:
-        self._written, self._seals = written, seals
+    def __init__(self, written: Written | None, tokens: Tokens) -> None:
+        self._written, self._tokens = written, tokens
 
     def page(self, permit: Permit, operation: ReadJournal) -> Lines:
         """One page. Raises RequestInvalid for a token that is damaged or belongs to another question, and NotFound if
@@ -68,13 +68,13 @@ class Audits:
 
     def _token(self, bound: bytes, until: int, marks: Marks) -> str:
         named = [_MARK.pack(len(name), name.encode(), *mark) for name, mark in sorted(marks.items())]
-        return self._seals.sealed(_FORM.pack(_VERSION, bound, until) + b"".join(named))
+        return self._tokens.sealed(_FORM.pack(_VERSION, bound, until) + b"".join(named))
 
     def _opened(self, token: str | None, bound: bytes, now: int) -> tuple[int, Marks]:
         """Until when it is read, and from where on."""
         if token is None:
             return now, {}
-        body = self._seals.opened(token)
+        body = self._tokens.opened(token)
         if body is None or body[0] != _VERSION:
             raise RequestInvalid("`page` is damaged or was not made here; start again without it")
         _, digest, until = _FORM.unpack_from(body)

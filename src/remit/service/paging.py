@@ -43,7 +43,7 @@ class Position(NamedTuple):
         return MOST if self.limit is None else min(self.limit, MOST)
 
 
-class Seals:
+class Tokens:
     """Makes tokens, and opens those it made; whoever has the same key can go on."""
 
     def __init__(self, key: bytes) -> None:
@@ -71,7 +71,7 @@ class Pages:
     """Makes page tokens of searches, and reads those it made."""
 
     def __init__(self, key: bytes) -> None:
-        self._seals = Seals(key)
+        self._tokens = Tokens(key)
 
     def position(self, page: Page, asker: bytes, revision: str, now: int) -> Position:
         """Where this request stands. `asker` is who asks, with which groups; `now` in microseconds since 1970.
@@ -101,11 +101,11 @@ class Pages:
         limit = _NO_LIMIT if position.limit is None else position.limit
         fixed = _FORM.pack(_VERSION, position.when, limit, bytes.fromhex(revision), digest_of(page.bound, asker))
         body = fixed + position.after.encode()
-        return self._seals.sealed(body)
+        return self._tokens.sealed(body)
 
     def _opened(self, token: str) -> tuple[int, int, int, bytes, bytes, str] | None:
         """The parts of a token; None if it was not made here."""
-        body = self._seals.opened(token)
+        body = self._tokens.opened(token)
         return None if body is None else (*_FORM.unpack_from(body), body[_FORM.size :].decode())
 
 
