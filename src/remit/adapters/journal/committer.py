@@ -225,7 +225,9 @@ class Committer:
             self.counted["lost"] += count if not since else 0
             before = self._lost
             since = since or time.time_ns()
-            self._lost = Lost(count, since, cause) if before is None else before._replace(number=before.number + count)
+            if before is not None:
+                count, since = before.number + count, min(before.since, since)
+            self._lost = Lost(count, since, cause)
 
     def _look(self) -> None:
         """Let nobody wait for a disk that does not answer."""
