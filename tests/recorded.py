@@ -156,9 +156,9 @@ class Driver:
         questions = iter(questions_of(world, 40 + answers // 8))
         begun, self.answers = self.clock.at, 0
         while self.answers < answers:
-            self.clock.at = begun + (until - begun) * self.answers // answers
+            self.clock.at = max(self.clock.at, begun + (until - begun) * self.answers // answers)
             if self.rng.random() < 0.2:
-                self.clock.at = max(self.clock.at, self._near(until))
+                self.clock.at = self._near(until)
             some = [each for each, _ in zip(questions, range(self.rng.randint(1, 12)), strict=False)]
             if not some:
                 questions = iter(questions_of(world, 40 + answers // 8))
@@ -168,7 +168,7 @@ class Driver:
 
     def _near(self, until: int) -> int:
         """An edge, or the microsecond before it, if one comes before that instant."""
-        edges = [at for edge in EDGES for at in (edge - 1, edge) if self.clock.at <= at < until]
+        edges = [at for edge in EDGES for at in (edge - 1, edge) if self.clock.at < at < until]
         return edges[0] if edges else self.clock.at
 
     async def _one(self, world: World, questions: list[Question]) -> None:

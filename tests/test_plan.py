@@ -146,7 +146,7 @@ def test_the_same_plan_gives_the_same_bytes_and_its_digest_holds() -> None:
     digest = found.pop("digest")
     canonical = json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     assert digest == hashlib.sha256(canonical.encode()).hexdigest()
-    assert found["format_version"] == "1.0"
+    assert found["format_version"] == "1.1"
     assert (found["base"]["revision"], found["head"]["revision"]) == (revision_of(FILES), revision_of(MORE))
 
 

@@ -25,8 +25,9 @@ def flip_lines(tally: Tally, most: int | None) -> Iterator[str]:
     sorts = in_order(tally)
     for sort, flipped in sorts[:most]:
         change = f"{_WORDS[not sort.allowed]} → {_WORDS[sort.allowed]}"
-        times = f"{format_instant(flipped.first)} to {format_instant(flipped.last)}"
-        yield safe(f"{sort.subject} {sort.action} {sort.kind}: {change}, {flipped.count:,} times, {times}")
+        when = format_instant(flipped.first)
+        when += f" to {format_instant(flipped.last)}" if flipped.last > flipped.first else ""
+        yield safe(f"{sort.subject} {sort.action} {sort.kind}: {change}, {times(flipped.count)}, {when}")
         yield safe(f"  such as {flipped.id}: {asked_words(flipped.question)}")
         yield from _reason("was", sort.was, flipped.before)
         yield from _reason("would be", sort.becomes, flipped.after)
@@ -39,6 +40,11 @@ def flip_lines(tally: Tally, most: int | None) -> Iterator[str]:
 def totals(tally: Tally) -> str:
     """How many, in a line."""
     return f"{tally.to_allow:,} deny→allow, {tally.to_deny:,} allow→deny"
+
+
+def times(count: int) -> str:
+    """How often, in words."""
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def flip_json(tally: Tally, most: int | None) -> list[dict[str, Any]]:

@@ -70,7 +70,7 @@ def add_replaying(app: typer.Typer, house: House) -> None:
         name, after = _other(house, revision, policy, model, state)
         with screen.progress() as say:
             tally = tallied(scanned(reader, wanted, say), Tally(after), Reasons(house, state))
-        _show_flips(screen, tally, f"{name} ({after.revision[:12]})", after, most, format)
+        _show_flips(screen, tally, name, after, most, format)
         raise typer.Exit(Exit.CHANGED if detailed_exitcode and tally.sorts else Exit.FINE)
 
 
@@ -100,7 +100,7 @@ def _show_flips(
             screen.show(flip_lines(tally, most))
             asked = counted(tally.answers, "recorded answer")
             left = f"; {tally.left:,} have no answer on record" if tally.left else ""
-            screen.show([safe(f"{asked} put to {name}: {totals(tally)}{left}")])
+            screen.show([safe(f"{asked} put to {name} ({after.revision[:12]}): {totals(tally)}{left}")])
         case TableFormat.JSON:
             told = {
                 "policy": {"name": name, "revision": after.revision},

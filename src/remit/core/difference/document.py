@@ -17,12 +17,13 @@ from remit.core.model import ALWAYS, FOREVER
 from remit.core.times import format_instant
 from remit.core.told import ground_json, violation_json
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 """Whoever reads it takes a higher minor number, and refuses a higher major one."""
 
 
-def document(plan: Plan, names: tuple[str, str]) -> dict[str, Any]:
-    """A plan for scripts; the same plan gives the same bytes. `digest` is the SHA-256 of the rest."""
+def document(plan: Plan, names: tuple[str, str], replay: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A plan for scripts; the same plan gives the same bytes. `digest` is the SHA-256 of the rest, but for `replay`:
+    what of all that was asked before would be answered otherwise."""
     told: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "base": {"name": names[0], "revision": plan.base},
@@ -43,13 +44,13 @@ def document(plan: Plan, names: tuple[str, str]) -> dict[str, Any]:
         "escalations": None if plan.escalations is None else [_escalation(each) for each in plan.escalations],
         "self_approved": [line._asdict() for line in plan.self_approved],
     }
-    return {**told, "digest": digest_of(told)}
+    return {**told, **({} if replay is None else {"replay": dict(replay)}), "digest": digest_of(told)}
 
 
 def digest_of(document: Mapping[str, Any]) -> str:
-    """The SHA-256 of a plan's document, but for the digest that it may carry, over its canonical form: keys sorted, no
-    white space, ASCII."""
-    rest = {name: value for name, value in document.items() if name != "digest"}
+    """The SHA-256 of a plan's document, but for the digest and the replay that it may carry, over its canonical form:
+    keys sorted, no white space, ASCII."""
+    rest = {name: value for name, value in document.items() if name not in ("digest", "replay")}
     canonical = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()
 

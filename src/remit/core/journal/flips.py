@@ -56,7 +56,7 @@ class Sort(NamedTuple):
 @dataclass(slots=True)
 class Flipped:
     """Flips of one sort: how many, when the first and the last of them were asked (microseconds since 1970, UTC), and
-    of the first one the line, the question, and both reasons; None where nobody knows any more why it was so."""
+    of the one met first the line, the question, and both reasons; None where nobody knows any more why it was so."""
 
     count: int
     first: int
@@ -86,7 +86,7 @@ class Tally:
         """Put a line to the policy, if it answers something."""
         if entry.kind not in JUDGED:
             return
-        self.first = entry.time if self.first is None else self.first
+        self.first = entry.time if self.first is None else min(self.first, entry.time)  # clocks may go back
         try:
             for flip in flips(entry, self._after, self._before):
                 self.answers += 1
@@ -103,7 +103,8 @@ class Tally:
         sort = Sort(subject, action, kind, flip.allowed, flip.was, flip.becomes)
         known = self.sorts.get(sort)
         if known is not None:
-            known.count, known.last = known.count + 1, entry.time
+            known.count += 1
+            known.first, known.last = min(known.first, entry.time), max(known.last, entry.time)
         elif len(self.sorts) == MOST_GROUPS:
             self.untold += 1
         else:
@@ -146,6 +147,8 @@ def _listed(entry: Entry, names: list[str] | None = None) -> Iterator[Question]:
                 yield asked._replace(action=name)
             case "resource":
                 yield asked._replace(id=name, known=known[number] if known else None)
+            case _ if asked.action == "create":
+                yield asked._replace(id=None, declared=name, known=None)
             case _:
                 yield asked._replace(id=None, declared=None, known=name)
 
