@@ -20,6 +20,8 @@ from typing import Any
 from load import free_port
 
 from policies import files
+from remit.service.live import compiled
+from remit.service.policies import faults_of
 
 REMIT = Path(sys.executable).with_name("remit")
 PACE = 0.002
@@ -70,6 +72,15 @@ class Asking(threading.Thread):
             time.sleep(0.02)
 
 
+def steps(written: dict[str, bytes]) -> dict[str, float]:
+    """CPU seconds of what a change takes: to check it, which another process does, and to compile it."""
+    began = time.process_time()
+    assert faults_of(written, time.time_ns() // 1_000) == ((), ())
+    checked = time.process_time()
+    compiled(written)
+    return {"check_s": checked - began, "compile_s": time.process_time() - checked}
+
+
 def peak_mb(pid: int) -> float:
     """The most memory that a process ever held."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
@@ -92,11 +103,15 @@ def main(rules: int, rounds: int) -> dict[str, Any]:
             (here / file).write_bytes(data)
         path, fresh, port = here / "policies/access_rules.csv", here / "next.csv", free_port()
         before = path.read_bytes()
+        taken = steps(written)
+        del written
+        began = time.perf_counter()
         server = subprocess.Popen(
             [REMIT, "serve", "--watch", "--port", str(port)], cwd=here, stdout=subprocess.PIPE, text=True
         )
         assert server.stdout is not None
         server.stdout.readline()
+        ready = time.perf_counter() - began
         command = [REMIT, "token", SUBJECT]
         token = subprocess.run(command, cwd=here, capture_output=True, text=True, check=True).stdout.strip()
         asking = Asking(port, token)
@@ -116,6 +131,8 @@ def main(rules: int, rounds: int) -> dict[str, Any]:
         server.terminate()
         server.wait(30)
         return {
+            "ready_s": ready,
+            **taken,
             "effect_s": statistics.median(effects),
             "quiet_p50_ms": p(quiet, 0.5),
             "busy_p50_ms": p(busy, 0.5),

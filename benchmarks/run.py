@@ -104,18 +104,53 @@ def duties() -> None:
             print(f"| {rules:,} | {name} | {f['violations']:,} | {f['seconds']:.2f} |", flush=True)
 
 
+def start() -> None:
+    """From a kill to the first answer."""
+    print("\n## From the start of a server, after a kill, to its first answer: medians (worst)\n")
+    print("| workers | access rules | first answer, s | all workers, s | CPU until then, s |")
+    print("|---|---|---|---|---|")
+    for number in (1, 4):
+        for rules in (60, 10_000):
+            f = run("start.py", str(number), str(rules), "7")
+            first, whole = (f"{f[f'{what}_s']:.2f} ({f[f'worst_{what}_s']:.2f})" for what in ("first", "whole"))
+            print(f"| {number} | {rules:,} | {first} | {whole} | {f['cpu_s']:.2f} |", flush=True)
+
+
 def live() -> None:
     """A policy that changes under a server."""
     print("\n## A policy that changes under a server: medians, one question every 2 ms\n")
-    print("| access rules | from file to effect, s | p50 quiet / meanwhile, ms | p99 quiet / meanwhile, ms "
-          "| worst, ms | peak, MB |")  # fmt: skip
-    print("|---|---|---|---|---|---|")
-    for rules, rounds in ((10_000, 8), (100_000, 6), (1_000_000, 2)):
+    print("| access rules | start to answer, s | check, CPU s | compile, CPU s | from file to effect, s "
+          "| p50 quiet / meanwhile, ms | p99 quiet / meanwhile, ms | worst, ms | peak, MB |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|---|---|")
+    for rules, rounds in ((10_000, 12), (100_000, 6), (1_000_000, 2)):
         f = run("live.py", str(rules), str(rounds))
+        steps = f"{f['ready_s']:.2f} | {f['check_s']:.2f} | {f['compile_s']:.2f} | {f['effect_s']:.2f}"
         halves = f"{f['quiet_p50_ms']:.2f} / {f['busy_p50_ms']:.2f}"
         tails = f"{f['quiet_p99_ms']:.2f} / {f['busy_p99_ms']:.2f}"
-        rest = f"{f['busy_worst_ms']:.0f} | {f['peak_mb']:.0f}"
-        print(f"| {rules:,} | {f['effect_s']:.2f} | {halves} | {tails} | {rest} |", flush=True)
+        print(
+            f"| {rules:,} | {steps} | {halves} | {tails} | {f['busy_worst_ms']:.0f} | {f['peak_mb']:.0f} |", flush=True
+        )
+
+
+def publish() -> None:
+    """From a publish to its effect everywhere."""
+    print("\n## From a publish to its effect: medians (worst)\n")
+    print("| access rules | on | answered, s | in effect everywhere, s |")
+    print("|---|---|---|---|")
+    for rules in (1_000, 10_000):
+        for how, name in (("servers", "two servers, one PostgreSQL"), ("workers", "four workers, SQLite")):
+            f = run("publish.py", str(rules), how)
+            effect = f"{max(f['effect_s']):.2f} ({max(f['worst_effect_s']):.2f})"
+            print(f"| {rules:,} | {name} | {f['answered_s']:.2f} | {effect} |", flush=True)
+
+
+def shadow() -> None:
+    """What a shadow policy costs."""
+    print("\n## A shadow policy over HTTP, 10,000 access rules\n")
+    print("| of the answers it is asked | server CPU, µs per request | of that without |")
+    print("|---|---|---|")
+    for name, f in run("shadow.py", "10000").items():
+        print(f"| {name} | {f['cpu_us_per_request']:.0f} | {f['of_none']:.2f} |", flush=True)
 
 
 def workers() -> None:
@@ -162,7 +197,8 @@ def planned() -> None:
 
 
 ALL = {"decide": decide, "build": build, "http": http, "search": search, "catalog": catalog, "duties": duties,
-       "live": live, "workers": workers, "asking": asking, "lint": lint, "plan": planned}  # fmt: skip
+       "start": start, "live": live, "workers": workers, "publish": publish, "shadow": shadow, "asking": asking,
+       "lint": lint, "plan": planned}  # fmt: skip
 
 if __name__ == "__main__":
     print(f"Python {platform.python_version()}, {platform.machine()}")
