@@ -196,9 +196,23 @@ def planned() -> None:
         print(f"| {rules:,} | {f['read_s']:.2f} | {f['whole_s']:.2f} | {f['entries']} |", flush=True)
 
 
+def journal() -> None:
+    """What a journal costs."""
+    print("\n## The journal: one worker, 32 connections, medians of alternating rounds\n")
+    print("| evaluations per request | journal | server CPU, µs per request | decisions per CPU second, of those without "
+          "| requests/s |")  # fmt: skip
+    print("|---|---|---|---|---|")
+    for name, f in sorted(run("journal.py").items(), key=lambda pair: int(pair[0].split()[1])):
+        mode, batch = name.split()
+        cost, share = f"{f['cpu_us_per_request']:.0f}", f"{f['of_off_decisions_per_cpu_second']:.2f}"
+        mode = "off" if mode == "remit" else mode
+        print(f"| {batch} | {mode} | {cost} | {share} | {f['requests_per_second']:,.0f} |", flush=True)
+
+
 ALL = {"decide": decide, "build": build, "http": http, "search": search, "catalog": catalog, "duties": duties,
        "start": start, "live": live, "workers": workers, "publish": publish, "shadow": shadow, "asking": asking,
-       "lint": lint, "plan": planned}  # fmt: skip
+       "lint": lint, "plan": planned,
+       "journal": journal}  # fmt: skip
 
 if __name__ == "__main__":
     print(f"Python {platform.python_version()}, {platform.machine()}")
