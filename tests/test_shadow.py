@@ -110,7 +110,7 @@ def asked_of(gate: Gate, chance: Random, rounds: int) -> list[Asked]:
 def by_hand(asked: list[Asked]) -> Counter[tuple[str, str, str, str]]:
     """How often the two policies differ on these, judged one by one: the caller may vouch for groups."""
     found: Counter[tuple[str, str, str, str]] = Counter()
-    for subject, action, kind, id, declared, place, claimed in asked:
+    for subject, action, kind, id, declared, place, claimed, _ in asked:
         question = Question(subject, action, kind, id, declared, place, claimed, WHEN)
         live, candidate = decide(LIVE, *question), decide(CANDIDATE, *question)
         if live.code is not candidate.code:

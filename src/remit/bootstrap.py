@@ -167,7 +167,7 @@ def application(
     Raises Misconfigured or CouldNotDecide if what it needs cannot be had.
     """
     options, settings, secret, table = what
-    limits = Limits(settings.max_body, settings.max_batch, rate=settings.rate)
+    limits = Limits(settings.max_body, settings.max_batch, rate=settings.rate, context=settings.journal.context)
     kept = kept_by(settings.catalog, database, secret, policies.current) if settings.catalog.here else None
     exchange = exchange_of(Keys(options.state) if "keys" in settings.modes else None, secret)
     callers = callers_of(settings, options.state, secret)

@@ -16,6 +16,9 @@ NAMES = (
 )  # fmt: skip
 """The settings that are read here, without `REMIT_`."""
 
+MOST_CONTEXT = 16
+"""Members of a context that can be kept."""
+
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}", re.ASCII)
 
 
@@ -52,6 +55,10 @@ def journal_settings(environment: Mapping[str, str], modes: tuple[str, ...], fau
     for name in context:
         if not _WORD.fullmatch(name):
             faults.append(f"`REMIT_JOURNAL_CONTEXT` holds `{name}`; it names members of a request's context")
+        elif name in ("project", "scope"):
+            faults.append(f"`REMIT_JOURNAL_CONTEXT` holds `{name}`, which is kept anyway, as the place; leave it out")
+    if len(context) > MOST_CONTEXT:
+        faults.append(f"`REMIT_JOURNAL_CONTEXT` names {len(context)} members; {MOST_CONTEXT} can be kept")
     return JournalSettings(
         mode,
         failure == "deny",

@@ -50,7 +50,7 @@ def question_of(permit: Permit, asked: Asked) -> Question:
     """What is judged where `asked` is asked: with the instant, the groups that count, and the home that the catalog
     knows. `_answer` judges the same without making a value of it, which would cost as much as the decision."""
     actor, _, when, wishes, homes = permit
-    subject, action, kind, id, declared, place, claimed = asked
+    subject, action, kind, id, declared, place, claimed = asked[:7]
     groups = actor.groups if subject == actor.subject else ()
     if claimed and VOUCH in wishes:
         groups = (*groups, *claimed)
@@ -60,7 +60,7 @@ def question_of(permit: Permit, asked: Asked) -> Question:
 def _answer(permit: Permit, asked: Asked, reasons: bool) -> Answer | Unanswerable:
     """Decide one question at the permit's instant, with the groups that count, and the home that the catalog knows."""
     actor, snapshot, when, wishes, homes = permit
-    subject, action, kind, id, declared, place, claimed = asked
+    subject, action, kind, id, declared, place, claimed, _ = asked
     known: str | None = None
     if homes is not NO_HOMES:
         if homes is None and kept_ids(asked):

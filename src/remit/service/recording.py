@@ -132,7 +132,7 @@ def _item(record: Record, asked: Asked | Unanswerable, answer: object) -> Body:
     """One question with its answer, if it has one."""
     if isinstance(asked, Unanswerable):
         return {"verdict": "invalid", "why": asked.why}
-    subject, action, kind, id, declared, place, claimed = asked
+    subject, action, kind, id, declared, place, claimed, context = asked
     item: Body = {"subject": subject, "action": action, "kind": kind}
     if id:
         item["id"] = id
@@ -145,6 +145,8 @@ def _item(record: Record, asked: Asked | Unanswerable, answer: object) -> Body:
     groups = _groups(record.actor, subject, claimed, record.wishes)
     if groups:
         item["groups"] = groups
+    if context:
+        item["context"] = dict(context)
     if type(answer) is Answer:
         _decided(item, answer.found)
     elif isinstance(answer, Unanswerable):

@@ -108,7 +108,7 @@ def permitted_scopes(permit: Permit, operation: PermittedScopes) -> Reached:
 def _question(permit: Permit, operation: Search | PermittedScopes) -> Question:
     """What is asked, at the permit's instant, with the groups that count: never the caller's for somebody else."""
     actor, _, when, wishes, homes = permit
-    subject, action, kind, id, declared, place, claimed = operation.asked
+    subject, action, kind, id, declared, place, claimed = operation.asked[:7]
     groups = actor.groups if subject == actor.subject else ()
     if VOUCH in wishes:
         groups = (*groups, *claimed)

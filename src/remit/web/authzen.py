@@ -19,13 +19,13 @@ _encode = msgspec.json.Encoder().encode
 _made = tuple.__new__  # on the way of every decision: a NamedTuple's own constructor costs twice as much
 
 
-def read_evaluation(data: bytes, _: Limits) -> Evaluate:
+def read_evaluation(data: bytes, limits: Limits) -> Evaluate:
     """A single evaluation request (§6.1)."""
     if (plain := plain_question(data)) is not None:
         return _made(Evaluate, (plain, False))
     body = parse(data)
     options = body.get("options")
-    return Evaluate(asked(body), False if options is None else _explain(options))
+    return Evaluate(asked(body, keep=limits.context), False if options is None else _explain(options))
 
 
 def read_evaluations(data: bytes, limits: Limits) -> Operation:
@@ -36,7 +36,7 @@ def read_evaluations(data: bytes, limits: Limits) -> Operation:
     options, items = body.get("options"), body.get("evaluations")
     explain, semantic = (False, Semantic.EXECUTE_ALL) if options is None else (_explain(options), _semantic(options))
     if items is None or items == []:
-        return Evaluate(asked(body), explain)
+        return Evaluate(asked(body, keep=limits.context), explain)
     if type(items) is not list:
         raise RequestInvalid("`evaluations` must be an array")
     most = min(limits.explained, limits.batch) if explain else limits.batch
@@ -47,15 +47,15 @@ def read_evaluations(data: bytes, limits: Limits) -> Operation:
         if body.get(entity) is not None and type(body[entity]) is not dict:
             raise RequestInvalid(f"`{entity}` must be an object")
     claims: Claims = {}
-    return EvaluateMany(tuple([_item(item, body, claims) for item in items]), semantic, explain)
+    return EvaluateMany(tuple([_item(item, body, claims, limits.context) for item in items]), semantic, explain)
 
 
-def _item(item: Any, defaults: dict[str, Any], claims: Claims) -> Any:
+def _item(item: Any, defaults: dict[str, Any], claims: Claims, keep: tuple[str, ...]) -> Any:
     """One member of a batch; what is wrong with it is its own affair (§7.2.1)."""
     if type(item) is not dict:
         return Unanswerable("an evaluation must be an object")
     try:
-        return asked(item, defaults, claims)
+        return asked(item, defaults, claims, keep)
     except RequestInvalid as error:
         return Unanswerable(str(error))
 

@@ -13,8 +13,8 @@ _MOST_CALLERS = 10_000
 
 
 class Limits(NamedTuple):
-    """Bounds on each caller's requests. Nesting, members of an object and the time a request may take to arrive are
-    bounded too, for all alike (`strict`, `remit.serving`)."""
+    """Bounds on each caller's requests, and on what is kept of them. Nesting, members of an object and the time a
+    request may take to arrive are bounded too, for all alike (`strict`, `remit.serving`)."""
 
     body: int = 65_536
     """Bytes of a body."""
@@ -24,6 +24,8 @@ class Limits(NamedTuple):
     """Questions in one request that asks for reasons, which cost and weigh a hundred times what an answer does."""
     rate: float | None = None
     """Requests per second, on average; a second's worth may come at once. None: as many as the server can answer."""
+    context: tuple[str, ...] = ()
+    """Members of a question's context that the journal keeps."""
 
 
 class Rates:

@@ -108,7 +108,7 @@ def _asked(value: _Evaluation) -> tuple[Asked | None, int]:
     if context is not UNSET:
         place, count = _place_of(context)
         strings += count
-    return _made(Asked, (f"{type_}:{name}", verb, kind, id, declared, place, ())), strings
+    return _made(Asked, (f"{type_}:{name}", verb, kind, id, declared, place, (), ())), strings
 
 
 def _place_of(context: _Place) -> tuple[str | None, int]:

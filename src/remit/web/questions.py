@@ -11,13 +11,22 @@ from remit.service.operations import Asked, checked_name, checked_scope
 MAX_GROUPS = 256
 """Groups that one request may bring for its subject."""
 
+MOST_KEPT = 256
+"""Bytes of a text of a request's context that the journal keeps; longer ones it does not."""
+
 Claims = dict[int, tuple[str, ...] | str]
 """Groups that this request has brought already, or what is wrong with them, by the identity of their array: the items
 of a batch mostly share one subject."""
 
 
-def asked(body: dict[str, Any], defaults: dict[str, Any] | None = None, claims: Claims | None = None) -> Asked:
-    """One evaluation request. A member that the body lacks is taken, whole, from `defaults` (§7.1.1).
+def asked(
+    body: dict[str, Any],
+    defaults: dict[str, Any] | None = None,
+    claims: Claims | None = None,
+    keep: tuple[str, ...] = (),
+) -> Asked:
+    """One evaluation request. A member that the body lacks is taken, whole, from `defaults` (§7.1.1). Of the context
+    the journal may `keep` these members.
 
     Raises RequestInvalid naming the member that is missing or malformed.
     """
@@ -34,7 +43,7 @@ def asked(body: dict[str, Any], defaults: dict[str, Any] | None = None, claims: 
     kind, id = name_of(resource, "resource", "type"), name_of(resource, "resource", "id")
     declared = None if resource.get("properties") is None else declared_scope(resource)
     claimed = () if subject.get("properties") is None else claimed_groups(subject, claims)
-    return Asked(who, verb, kind, id, declared, place_of(context), claimed)
+    return Asked(who, verb, kind, id, declared, place_of(context), claimed, kept_of(context, keep) if keep else ())
 
 
 def entities_of(body: dict[str, Any], *names: str) -> tuple[dict[str, Any], ...]:
@@ -135,6 +144,23 @@ def _claimed(names: Any) -> tuple[str, ...] | str:
         return tuple([f"group:{checked_name('subject.properties.groups', name)}" for name in names])
     except RequestInvalid as error:
         return str(error)
+
+
+def kept_of(context: Any, keep: tuple[str, ...]) -> tuple[tuple[str, str | float], ...]:
+    """What the journal keeps of a context: of these members those that are one value, and not a long one."""
+    if not keep or type(context) is not dict:
+        return ()
+    found = [(name, context.get(name)) for name in keep]
+    return tuple([(name, value) for name, value in found if value is not None and _is_short(value)])
+
+
+def _is_short(value: Any) -> bool:
+    if type(value) is str:
+        return len(value) <= MOST_KEPT and len(value.encode()) <= MOST_KEPT
+    return type(value) in (bool, float) or (type(value) is int and -_LARGEST < value < _LARGEST)
+
+
+_LARGEST = 2**63
 
 
 def place_of(context: Any) -> str | None:

@@ -14,6 +14,7 @@ from remit.web.questions import (
     claimed_groups,
     declared_scope,
     entities_of,
+    kept_of,
     name_of,
     place_of,
     properties_of,
@@ -26,7 +27,7 @@ _bound = msgspec.json.Encoder(order="deterministic").encode
 _encode = msgspec.json.Encoder().encode
 
 
-def read_subject_search(data: bytes, _: Limits) -> Search:
+def read_subject_search(data: bytes, limits: Limits) -> Search:
     """Who may do this to that? Of the subject only the type counts (§8.4.1)."""
     body = parse(data)
     subject, action, resource = entities_of(body, "subject", "action", "resource")
@@ -34,10 +35,10 @@ def read_subject_search(data: bytes, _: Limits) -> Search:
     properties_of(subject, "subject")
     kind, id = name_of(resource, "resource", "type"), name_of(resource, "resource", "id")
     asked = Asked("", action_name(action), kind, id, declared_scope(resource), place_of(body.get("context")))
-    return Search(Sought.SUBJECT, asked, _page(body, "subject"), type_)
+    return Search(Sought.SUBJECT, _keeping(asked, body, limits), _page(body, "subject"), type_)
 
 
-def read_resource_search(data: bytes, _: Limits) -> Search:
+def read_resource_search(data: bytes, limits: Limits) -> Search:
     """What may this subject do that to? Of the resource its id does not count (§8.5.1)."""
     body = parse(data)
     subject, action, resource = entities_of(body, "subject", "action", "resource")
@@ -50,26 +51,32 @@ def read_resource_search(data: bytes, _: Limits) -> Search:
         place_of(body.get("context")),
         claimed_groups(subject),
     )
-    return Search(Sought.RESOURCE, asked, _page(body, "resource"))
+    return Search(Sought.RESOURCE, _keeping(asked, body, limits), _page(body, "resource"))
 
 
-def read_action_search(data: bytes, _: Limits) -> Search:
+def read_action_search(data: bytes, limits: Limits) -> Search:
     """What may this subject do to that? An action is not read (§8.6.1)."""
     body = parse(data)
     subject, resource = entities_of(body, "subject", "resource")
     kind, id = name_of(resource, "resource", "type"), name_of(resource, "resource", "id")
     who, claimed, place = subject_name(subject), claimed_groups(subject), place_of(body.get("context"))
-    return Search(Sought.ACTION, Asked(who, "", kind, id, declared_scope(resource), place, claimed), _page(body, ""))
+    asked = Asked(who, "", kind, id, declared_scope(resource), place, claimed)
+    return Search(Sought.ACTION, _keeping(asked, body, limits), _page(body, ""))
 
 
-def read_permitted_scopes(data: bytes, _: Limits) -> PermittedScopes:
+def read_permitted_scopes(data: bytes, limits: Limits) -> PermittedScopes:
     """Where may this subject do this to this kind? Of the resource only the type counts."""
     body = parse(data)
     subject, action, resource = entities_of(body, "subject", "action", "resource")
     kind, place = name_of(resource, "resource", "type"), place_of(body.get("context"))
     properties_of(resource, "resource")
     asked = Asked(subject_name(subject), action_name(action), kind, "", None, place, claimed_groups(subject))
-    return PermittedScopes(asked)
+    return PermittedScopes(_keeping(asked, body, limits))
+
+
+def _keeping(asked: Asked, body: dict[str, Any], limits: Limits) -> Asked:
+    """The question with what the journal keeps of its context."""
+    return asked._replace(context=kept_of(body.get("context"), limits.context)) if limits.context else asked
 
 
 def results_body(found: Results) -> bytes:

@@ -16,7 +16,8 @@ class Asked(NamedTuple):
     """One access question as a caller puts it (AuthZEN §6.1).
 
     `declared` is `resource.properties.scope`, `place` is `context.project` or `context.scope`, `claimed` are the
-    groups in `subject.properties.groups`, which count only if the caller may vouch.
+    groups in `subject.properties.groups`, which count only if the caller may vouch. `context` is what the journal keeps
+    of the request's context, and means nothing to a decision.
     """
 
     subject: str
@@ -26,6 +27,7 @@ class Asked(NamedTuple):
     declared: str | None = None
     place: str | None = None
     claimed: tuple[str, ...] = ()
+    context: tuple[tuple[str, str | float], ...] = ()
 
 
 class Unanswerable(NamedTuple):
