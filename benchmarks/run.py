@@ -199,8 +199,8 @@ def planned() -> None:
 def journal() -> None:
     """What a journal costs."""
     print("\n## The journal: one worker, 32 connections, medians of alternating rounds\n")
-    print("| evaluations per request | journal | server CPU, µs per request | decisions per CPU second, of those without "
-          "| requests/s |")  # fmt: skip
+    print("| evaluations per request | journal | server CPU, µs per request "
+          "| decisions per CPU second, of those without | requests/s |")  # fmt: skip
     print("|---|---|---|---|---|")
     for name, f in sorted(run("journal.py").items(), key=lambda pair: int(pair[0].split()[1])):
         mode, batch = name.split()
