@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 import re
+import time
 from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
@@ -12,18 +14,35 @@ from typing import Any
 
 import pytest
 
+import catalogs
 from commands import Ran, ran, really_ran, written
 from golden import golden
 from journals import about, lived, recording
+from keeping import kept_over
 from readable import FILES
+from remit.adapters.db.store import SqlCatalog
+from remit.adapters.journal.book import kept_in
+from remit.adapters.journal.committer import Keeping
 from remit.adapters.journal.reading import entries
+from remit.bootstrap import handlers
+from remit.core.difference.plan import version_of
 from remit.core.journal.asked import asked, judged
+from remit.core.journal.gathered import Gathered
+from remit.core.journal.proposal import propose
+from remit.core.journal.support import lines_of
 from remit.core.model import Actor
 from remit.core.policy import read_policy
 from remit.core.search import allows
 from remit.core.snapshot import Snapshot
+from remit.journaling import now
+from remit.service import operations as op
+from remit.service.gate import Gate
+from remit.service.live import LivePolicy
 from remit.service.operations import Asked, EvaluateMany, Page, PermittedScopes, PolicyStatus, Search, Sought
-from server import with_caller
+from remit.service.recording import body_of
+from server import SECRET, with_caller
+from test_races import ADA, BEFORE, Live, block
+from test_shipped_policy import shipped
 
 RULES, GROUPS, ROLES = "policies/access_rules.csv", "policies/groups.csv", "policies/roles.csv"
 OLD = with_caller(FILES)
@@ -160,3 +179,44 @@ def test_cases_that_would_fail_are_told(state: Path, tmp_path: Path) -> None:
     told = [line for line in found.err.splitlines() if line.startswith("policies/cases/")]
     assert [line.partition(": ")[0] for line in told] == ["policies/cases/all.csv:1"]
     assert (tmp_path / "less" / "policies/cases/all.csv").read_bytes() == cases
+
+
+def test_a_journal_that_cannot_be_read_to_its_end_says_nothing(state: Path) -> None:
+    (segment,) = (state / "journal").rglob("*.jsonl")
+    lines = segment.read_bytes().split(b"\n")
+    segment.write_bytes(b"\n".join([*lines[:2], b"no line of a journal", *lines[3:]]))
+    found = unused(state, "--format", "json")
+    assert (found.code, found.out, "holds 1 lines that are none of a journal" in found.err) == (1, "", True)
+    anyway = unused(state, "--format", "json", "--anyway")
+    assert (anyway.code, "holds 1 lines that are none of a journal" in anyway.err) == (0, True)
+
+
+opened, sort, sql_catalog = catalogs.opened, catalogs.sort, catalogs.sql_catalog
+postgres_url = catalogs.postgres_url
+
+
+@pytest.mark.parametrize("sort", ["sqlite"], indirect=True)
+def test_what_the_catalog_needed_counts(sql_catalog: SqlCatalog, tmp_path: Path) -> None:
+    """A real catalog: what is made, what is listed, and what a search finds there."""
+    made = kept_over(Live(), sql_catalog)
+    performed = {**handlers(SECRET, LivePolicy(BEFORE), made.door), **made.handlers}
+    begun = time.time_ns() // 1_000
+    with kept_in(tmp_path / "journal", Keeping(False, True), body_of, now, lambda _: None) as book:
+        gate = Gate(LivePolicy(BEFORE), book, time.time_ns, performed, made.door)
+        thing = asyncio.run(gate.perform(ADA, block("one"))).asset
+        asyncio.run(gate.perform(ADA, op.ListAssets((thing.variant,), op.Part())))
+        use = Asked(ADA.subject, "use", "environment", "", None, "project:vision")
+        assert thing.id in asyncio.run(gate.perform(ADA, Search(Sought.RESOURCE, use, Page(b"")))).names
+    files = shipped()
+    found = Gathered(Snapshot(read_policy(files)), begun)
+    for entry in entries(tmp_path / "journal"):
+        found.take(entry)
+    proposal = propose(version_of(files), list(found.questions()), (), begun)
+    left = {line.line() for line in lines_of(read_policy(files))} - {each.line.line() for each in proposal.unneeded}
+    assert (found.records, found.unread, proposal.flips) == (3, 0, ())
+    assert left == {
+        "g, user:ada@example.com, l1-researcher, project:vision",
+        "p, l1-researcher, *, environment, create",
+        "p, l1-researcher, *, environment, view",
+        "p, l1-researcher, *, environment, use",
+    }

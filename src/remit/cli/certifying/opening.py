@@ -11,9 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from remit.cli.asking import read_when
-from remit.cli.certifying.past import Past, begins, read_since, tallied
+from remit.cli.certifying.past import Bearings, begins, tallied
 from remit.cli.house import House
-from remit.cli.journal.places import JournalDir, journal_in
+from remit.cli.journal.filters import moment
+from remit.cli.journal.flipping import reader_in
+from remit.cli.journal.places import JournalDir
 from remit.cli.options import MODEL, POLICY, STATE, Format, Formatted, ModelFile, PolicyDir, State, When
 from remit.cli.render import safe
 from remit.cli.reviewing import check_known_scope
@@ -31,7 +33,7 @@ from remit.core.times import format_instant
 
 _Out = Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Where to write it; none must be there.")]
 _Scope = Annotated[str, typer.Option("--scope", metavar="SCOPE", help="Only what is held there or below it.")]
-_Since = Annotated[str, typer.Option("--since", metavar="TIME|90d", help="Since when use counts.")]
+_Since = Annotated[str, typer.Option("--since", metavar="TIME|AGO", help="Since when use counts.")]
 
 
 def add_opening(app: typer.Typer, house: House) -> None:
@@ -44,16 +46,15 @@ def add_opening(app: typer.Typer, house: House) -> None:
     ) -> None:  # fmt: skip
         """Write every access rule as a spreadsheet: who holds what, how it was used, and why to look twice."""
         screen, now = Screen(), read_when(when, house.now())
-        begin = read_since(since, now)
+        begin = moment("--since", since, now) or 0
         files = house.read(policy, model)
         read = read_policy(files)
         snapshot = Snapshot(read)
         check_known_scope(snapshot, scope)
-        where = journal_in(state, journal)
+        reader = reader_in(house, screen, state, journal)
         with screen.progress() as say:
-            past = Past(house, state, snapshot)
-            tally = tallied(house, past, read.access_rules, where, (begin, now), say)
-            first = begins(house, where)
+            tally = tallied(reader, Bearings(house, state, snapshot), read.access_rules, (begin, now), say)
+            first = begins(reader)
         judged = facts(read, snapshot, tally, max(begin, first or begin), now)
         rows = [_row(judged, each) for each in population(files, read, snapshot, scope)]
         about = opened(rows, read.revision, (now, begin), scope)

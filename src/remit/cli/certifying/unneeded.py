@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from remit.cli.asking import read_when
-from remit.cli.certifying.past import begins, lived_since
+from remit.cli.certifying.past import begins, lived_since, within
 from remit.cli.house import House
 from remit.cli.journal.places import JournalDir, journal_in
+from remit.cli.journal.showing import scanned
 from remit.cli.options import MODEL, POLICY, STATE, ModelFile, PolicyDir, State, Tabled, TableFormat, When
 from remit.cli.render import safe
-from remit.cli.screen import Say, Screen
+from remit.cli.screen import Screen
 from remit.cli.sinks import sheet
 from remit.core.certifying.applying import new_faults
 from remit.core.difference.plan import Version, version_of
+from remit.core.journal.entries import Entry
 from remit.core.journal.gathered import Gathered
 from remit.core.journal.newness import begun_since, come_since
 from remit.core.journal.proposal import Fate, Proposal, Unneeded, propose
 from remit.core.journal.support import lines_of
-from remit.core.journal.wanted import Wanted
 from remit.core.names import counted
 from remit.core.snapshot import Snapshot
 from remit.core.times import format_instant
@@ -69,12 +70,14 @@ def add_unused(app: typer.Typer, house: House) -> None:
     ) -> None:  # fmt: skip
         """List permissions, access rules and memberships that no recorded question needed, and which may go."""
         screen, now = Screen(), read_when(when, house.now())
-        where, since = journal_in(state, journal), now - days * _DAY
+        since, faults = now - days * _DAY, list[str]()
+        reader = house.reader(journal_in(state, journal), faults.append)
         version = version_of(house.read(policy, model))
-        first = _begin(begins(house, where), since, days, anyway)
+        first = _begin(begins(reader), since, days, anyway)
         with screen.progress() as say:
             found = Gathered(Snapshot(version.policy), now)
-            _gather(house, where, found, (since, now), say)
+            _gather(scanned(reader, within((since, now)), say), found)
+            _check_whole(faults, anyway)
             say("what came since")
             past, aged = lived_since(house, state, since)
             new = begun_since(version.policy, since) | come_since(version.files, past)
@@ -89,7 +92,7 @@ def add_unused(app: typer.Typer, house: House) -> None:
                 screen.show([json.dumps(_json(looked), indent=2)])
             case TableFormat.CSV:
                 screen.hand_over(sheet(_HEAD, _rows(looked)))
-        screen.complain(safe(line) for line in (*_unsure(looked), *failing))
+        screen.complain(safe(line) for line in (*faults, *_unsure(looked), *failing))
 
 
 def _begin(first: int | None, since: int, days: int, anyway: bool) -> int:
@@ -104,15 +107,19 @@ def _begin(first: int | None, since: int, days: int, anyway: bool) -> int:
     return first
 
 
-def _gather(house: House, where: Path, found: Gathered, span: tuple[int, int], say: Say) -> None:
-    """Read what was asked. Raises Conflict if nothing was."""
-    since, until = span
-    for number, entry in enumerate(house.journal(where, Wanted(since=since, until=until + 1))):
-        if not number & 0x3FF:
-            say("reading the journal", (entry.time - since) / max(until - since, 1))
+def _gather(entries: Iterable[Entry], found: Gathered) -> None:
+    """Take what was asked. Raises Conflict if nothing was."""
+    for entry in entries:
         found.take(entry)
     if not found.records:
         raise Conflict("nobody asked anything in that time, so everything would seem unused")
+
+
+def _check_whole(faults: Sequence[str], anyway: bool) -> None:
+    """Raises Conflict if something of the journal could not be read: what was needed there would seem unused."""
+    if faults and not anyway:
+        told = "\n".join(faults)
+        raise Conflict(f"{told}\nwhat was needed there would seem unused; take it as it is with --anyway")
 
 
 def _written(house: House, looked: Looked, output: Path, now: int) -> list[str]:

@@ -6,11 +6,12 @@ list or for permitted scopes, all scopes that are reached.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from remit.core.directory import highest
 from remit.core.journal.entries import Entry, question_of
+from remit.core.journal.replaying import JUDGED, UNREADABLE, asked_at, needed
 from remit.core.model import ROOT, Question
 from remit.core.search import allows, reach
 from remit.core.snapshot import Snapshot
@@ -18,8 +19,6 @@ from remit.errors import JournalDamaged
 
 MOST_EXACT = 256
 """Questions that one list is told apart by; see `_reached`."""
-
-_VOUCH = "decision:vouch"
 
 
 class Asked(NamedTuple):
@@ -38,11 +37,12 @@ def asked(entry: Entry) -> list[Asked]:
 
     Raises JournalDamaged if it is not as remit writes it.
     """
-    if entry.kind not in ("decision", "operation"):
+    if entry.kind not in JUDGED:
         return []
     try:
-        return [*_needed(entry), *(each for item in entry.items for each in _item(entry, item))]
-    except (KeyError, TypeError, ValueError, AttributeError):
+        items = entry.items
+        return [*_needed(entry, items), *(each for item in items for each in _item(entry, item))]
+    except UNREADABLE:
         raise JournalDamaged(f"`{entry.id}` is not as remit writes it") from None
 
 
@@ -58,40 +58,36 @@ def _item(entry: Entry, item: Mapping[str, Any]) -> Iterator[Asked]:
 
 
 def _found(question: Question, body: Mapping[str, Any]) -> Iterator[Asked]:
-    """What a search found, one by one. Where things of a catalog live is not recorded (see `judged`)."""
-    for name in body["results"]:
+    """What a search found, one by one; of what only a catalog knew, with the home that it had."""
+    results = body["results"]
+    for name, home in zip(results, body.get("known") or [None] * len(results), strict=True):
         match body["sought"]:
             case "subject":
                 yield Asked(question._replace(subject=f"{body['type']}:{name}", groups=()), True, own=False)
             case "action":
                 yield Asked(question._replace(action=name), True)
             case _:
-                yield Asked(question._replace(id=name, known=None), True, everywhere=True)
+                yield Asked(question._replace(id=name, known=home), True)
 
 
-def _needed(entry: Entry) -> Iterator[Asked]:
+def _needed(entry: Entry, items: Sequence[Mapping[str, Any]]) -> Iterator[Asked]:
     """What the caller of a decision needed, as far as it was decided; vouching is known by the groups that counted."""
-    caller, groups = entry.body.get("caller"), tuple(entry.body.get("caller_groups", ()))
-    needs = list(entry.body.get("need", ()))
-    if any(item.get("groups", {}).get("claimed") for item in entry.items):
-        needs.append(_VOUCH)
-    refused = entry.body.get("refused")
-    for need in needs:
-        kind, _, action = need.partition(":")
-        question = Question(caller or "", action, kind, None, ROOT, None, groups, entry.instant)
-        yield Asked(question, need != refused)
-        if need == refused:
-            return
+    body = entry.body
+    needs = list(needed(entry))
+    if any(item.get("groups", {}).get("claimed") for item in items):
+        needs.append(("decision", "vouch", True))
+    when = asked_at(entry) if needs and "us" in body else entry.instant
+    for kind, action, granted in needs:
+        groups = tuple(body.get("caller_groups", ()))
+        yield Asked(Question(body["caller"], action, kind, None, ROOT, None, groups, when), granted)
 
 
 def judged(snapshot: Snapshot, one: Asked) -> list[Question]:
     """The questions that a policy is asked to judge one again: itself, or where it was asked everywhere, those that say
-    how far its subject reaches by that policy. A thing that a search found is asked about where the policy says that it
-    lives; where only a catalog knows, all that is reached is asked about."""
-    question = one.question
-    if not one.everywhere or (question.id is not None and question.id in snapshot.homes.get(question.kind, {})):
-        return [question]
-    return _reached(snapshot, question._replace(id=None, declared=None, known=None))
+    how far its subject reaches by that policy."""
+    if not one.everywhere:
+        return [one.question]
+    return _reached(snapshot, one.question._replace(id=None, declared=None, known=None))
 
 
 def _reached(snapshot: Snapshot, question: Question) -> list[Question]:

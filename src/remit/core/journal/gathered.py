@@ -57,13 +57,11 @@ class Gathered:
 
     def _add(self, one: Asked) -> None:
         question = one.question
-        known = question.id is not None and question.id in self._snapshot.homes.get(question.kind, {})
-        everywhere = one.everywhere and not known
-        if everywhere:
+        if one.everywhere:
             question = question._replace(id=None, declared=None, known=None)
         question = normal(self._snapshot, question)
         begin = self._spells.begin(question)
-        self._found.setdefault((question._replace(when=0), everywhere), set()).add(begin)
+        self._found.setdefault((question._replace(when=0), one.everywhere), set()).add(begin)
 
 
 def gathered(snapshot: Snapshot, entries: Iterable[Entry], now: int) -> Gathered:
