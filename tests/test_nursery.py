@@ -15,7 +15,7 @@ from asking import YES
 from commands import written
 from test_serve import ask, free_port, running
 from test_watch import GOOD, PATIENCE
-from test_workers import N, Several, below, gone, workers_of
+from test_workers import N, Several, below, gone, parent_of, workers_of
 
 LATER = {"alembic", "httpx", "kubernetes", "psycopg", "rich", "schemathesis"}
 """What a server of the default kind does without until somebody needs it, if ever."""
@@ -26,10 +26,6 @@ def nursery_of(supervisor: int) -> int:
     (one,) = {parent_of(worker) for worker in workers_of(supervisor)}
     assert one != supervisor
     return one
-
-
-def parent_of(process: int) -> int:
-    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def threads_of(process: int) -> int:
@@ -80,6 +76,23 @@ def test_workers_outlive_who_forked_them_and_another_begins_the_next(tmp_path: P
         _, err = server.communicate(timeout=10)
         assert server.returncode == 0 and "another takes its place" in err and "Traceback" not in err
     leave({other, *first})  # also who is nobody's child any more is told to
+
+
+def test_who_forks_may_die_while_it_is_asked_to(tmp_path: Path) -> None:
+    policy, port = written(GOOD, tmp_path), free_port()
+    with running(policy, port, "--watch", "--workers", str(N)) as server:
+        several = Several(policy, port, server)
+        nursery, (one, *_) = nursery_of(server.pid), sorted(several.workers())
+        os.kill(nursery, signal.SIGSTOP)
+        os.kill(one, signal.SIGKILL)
+        time.sleep(3.0)  # for as long as it takes to give up on word of how that one ended, and to ask for another
+        assert several.decides()
+        os.kill(nursery, signal.SIGKILL)
+        several.until(lambda: len(several.workers()) == 1)  # the other one is nobody's child by now
+        several.until(lambda: several.status()["workers"]["behind"] == 0)
+        server.send_signal(signal.SIGTERM)
+        _, err = server.communicate(timeout=10)
+        assert server.returncode == 0 and "cannot be started (EOFError); it is tried again" in err
 
 
 def test_nothing_is_imported_from_where_a_server_happens_to_run(tmp_path: Path) -> None:

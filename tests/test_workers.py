@@ -32,8 +32,16 @@ AT_A_TIME = 20
 
 
 def workers_of(supervisor: int) -> set[int]:
-    """The processes that answer: those below it that listen."""
-    return {pid for pid in below(supervisor) if _listens(pid)}
+    """The processes that answer: those that listen, and that another forked for it, which holds the socket too while it
+    forks."""
+    return {pid for pid in below(supervisor) if _listens(pid) and parent_of(pid) != supervisor}
+
+
+def parent_of(process: int) -> int:
+    """Who started it, or has it now; 0 if it is gone."""
+    with suppress(OSError):
+        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    return 0
 
 
 def below(process: int) -> list[int]:

@@ -153,8 +153,16 @@ class Supervisor:
 
     def _begin(self, place: Place) -> None:
         """Start a worker; it is told what is live before it takes its first connection."""
-        worker = Worker(place.name, self._work, self._given, self._heard, lambda one: self._events.put(
-            lambda: self._gone(place, one)))  # fmt: skip
+        try:
+            worker = Worker(place.name, self._work, self._given, self._heard, lambda one: self._events.put(
+                lambda: self._gone(place, one)))  # fmt: skip
+        except (OSError, EOFError) as error:
+            why = f"{place.name} cannot be started ({type(error).__name__})"
+            if not self._answered:
+                raise Misconfigured(f"{why}; the log says why") from None
+            place.due = time.monotonic() + max(TICK, place.died(0.0, self._patience))
+            log.warning("%s; it is tried again", why)
+            return
         with self._telling:
             place.worker = worker
             worker.tell(self._parcel)

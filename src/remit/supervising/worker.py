@@ -29,6 +29,10 @@ Work = Callable[..., None]
 log = logging.getLogger("remit")
 
 
+BURIAL = 1.0
+"""Seconds to wait for word of how a process ended."""
+
+
 class Parcel(NamedTuple):
     """What is to be told: its number, how it stands, whether that is too old, and the files, pickled once for all."""
 
@@ -45,13 +49,21 @@ class Worker:
         self, name: str, work: Work, given: tuple[Any, ...],
         heard: Callable[[Worker, Wake | Gather | Taken], None], gone: Callable[[Worker], None],
     ) -> None:  # fmt: skip
-        """Starts it. `heard` is told, by a thread, what it says, and `gone` that it is gone."""
+        """Starts it. `heard` is told, by a thread, what it says, and `gone` that it is gone.
+
+        Raises OSError or EOFError if it cannot be started: who forks it may die just then.
+        """
         nursery.begin()
         forked = nursery.context()
         self._link, theirs = forked.Pipe()
         self.process = forked.Process(target=_begin, args=(work, theirs, *given), name=name)
-        self.process.start()
-        theirs.close()
+        try:
+            self.process.start()
+        except BaseException:
+            self._link.close()  # if it was forked after all, this ends it
+            raise
+        finally:
+            theirs.close()
         self.name = f"{name} (process {self.process.pid})"
         self.since = time.monotonic()
         self.taken, self.counts = 0, Counts()
@@ -96,16 +108,17 @@ class Worker:
 
     def buried(self) -> int:
         """How it ended: its exit code, or minus the number of the signal. For a worker that is gone."""
-        self.process.join(1.0)
+        self.process.join(BURIAL)
         self.end(signal.SIGKILL)  # it may have closed the pipe and live on: it would answer by an old policy
-        self.process.join()
+        self.process.join(BURIAL)
         with self._says:
             self._over = True
             self._says.notify()
         for thread in self._threads:
             thread.join()
         self._link.close()
-        return self.process.exitcode or 0
+        code = self.process.exitcode
+        return nursery.LOST if code is None else code
 
     def _talk(self) -> None:
         has = ""
