@@ -222,11 +222,13 @@ def test_what_is_asked_again_later_counts() -> None:
 def test_the_use_of_blocks_is_kept_as_a_whole() -> None:
     policy = more(
         vocabulary="workload, create, home, run one\n",
-        roles="p, guide, project:nlp, workload, create\np, researcher, *, workload, create\n",
+        roles="p, guide, project:nlp, workload, create\np, researcher, *, workload, create\n"
+        "p, researcher, project:web, workload, create\np, researcher, project:web, environment, use\n",
     )
     found = fates(policy, ask("user:ada", "use"))
     assert found["p, researcher, *, workload, create"] is Fate.DUE
     assert found["p, guide, project:nlp, workload, create"] is Fate.GOES
+    assert found["p, researcher, project:web, workload, create"] is Fate.GOES
 
 
 def test_a_new_line_stays_and_so_does_what_declares_its_role() -> None:
@@ -324,3 +326,33 @@ def test_lines_that_came_since_are_new_wherever_they_stand() -> None:
     }
     assert begun_since(policy, NOW) == {Origin("policies/access_rules.csv", 9)}
     assert (min(ALWAYS, NOW), max(FOREVER, NOW)) == (ALWAYS, FOREVER)
+
+
+def test_a_question_that_rests_on_another_line_by_now_keeps_that_one() -> None:
+    """Once the first line is gone, the question rests on the second one, which nobody else needs any more."""
+    policy = more(
+        roles="p, a, *, environment, create\np, b, *, environment, create\np, b, *, environment, view\n"
+        "p, c, *, environment, view\np, c, *, environment, edit\n",
+        access_rules="g, user:eve, a, department:research\ng, user:eve, b, project:vision\n"
+        "g, user:eve, c, project:vision\ng, user:two, b, project:vision\ng, user:three, c, project:vision\n",
+    )
+    found = fates(
+        policy,
+        ask("user:eve", "create"), ask("user:eve", "view"), ask("user:eve", "edit"),
+        ask("user:two", "create"), ask("user:three", "view"),
+    )  # fmt: skip
+    assert found["g, user:eve, a, department:research"] is Fate.GOES
+    assert found["g, user:eve, b, project:vision"] is Fate.SPARE
+
+
+def test_what_was_needed_is_judged_when_it_was_asked() -> None:
+    """A later page of a search is judged at the instant of the first; what its caller needs is not."""
+    page = entry_of(Question("user:ada", "view", "environment", None, *VISION, (), NOW - 9), "", "search",
+                    sought="resource", results=["seen"], page="last", need=["decision:search"], us=4)  # fmt: skip
+    needed, found = asked(page._replace(time=NOW))
+    assert (needed.question.when, found.question.when) == (NOW - 4, NOW - 9)
+    assert (needed.question.subject, needed.question.action, found.question.id) == (
+        "application:portal",
+        "search",
+        "seen",
+    )
