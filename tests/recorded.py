@@ -49,6 +49,9 @@ ORDER = (0, 1, 2, 0, 3, 4, 1, 5)
 """Which of them is live, one after the other; two come back. Those that are live on an edge have windows that turn."""
 
 BEGIN, END = EDGES[0] - 20 * DAY, EDGES[-1] + 20 * DAY
+THINGS = 60
+"""Things of the catalog that come while one policy is live, at most: a catalog in memory is copied for each."""
+
 SEMANTICS = tuple(op.Semantic)
 SIMPLE, STRANGER = Actor("application:simple"), Actor("user:stranger")
 _SECRET = secrets.token_bytes(32)
@@ -147,6 +150,7 @@ class Driver:
     def __init__(self, live: Live, clock: Clock, seed: int) -> None:
         self.live, self.clock, self.rng = live, clock, Random(seed)
         self.ids: list[str] = []
+        self.turn = 0
         self.answers = 0
 
     async def ask(self, world: World, answers: int, until: int) -> None:
@@ -155,6 +159,7 @@ class Driver:
             work.unit_ids((*world.scopes, *STRANDED, "project:nowhere"))
         questions = iter(questions_of(world, 40 + answers // 8))
         begun, self.answers = self.clock.at, 0
+        self.turn += 1
         while self.answers < answers:
             self.clock.at = max(self.clock.at, begun + (until - begun) * self.answers // answers)
             if self.rng.random() < 0.2:
@@ -195,12 +200,12 @@ class Driver:
     def _asked(self, question: Question) -> op.Asked:
         """The question as a caller puts it; a home that a catalog gives becomes a thing of the catalog."""
         subject, action, kind, id, declared, place, groups, _, known = question
-        if known is not None and kind in ("environment", "credentials"):
+        if known is not None and kind in ("environment", "credentials") and len(self.ids) < THINGS * (self.turn + 1):
             variant = Variant.ENVIRONMENT if kind == "environment" else Variant.PASSWORD
             id = str(uuid.uuid4())
             kept(self.live.catalog, asset(f"n{id}", known, variant, id=id))
             self.ids.append(id)
-        elif self.ids and self.rng.random() < 0.2:
+        elif self.ids and (known is not None or self.rng.random() < 0.2):
             id = self.rng.choice(self.ids)
         return op.Asked(subject, action, kind, id or "", declared, place, groups)
 
