@@ -19,6 +19,7 @@ from house import ROOT
 from readable import FILES
 from recorded import record
 from remit.adapters.journal.reading import entries
+from remit.core.difference.document import digest_of
 from remit.core.journal.chain import START, leaf, line_of
 from remit.core.journal.entries import Entry
 from remit.core.journal.flips import MOST_GROUPS, Tally, flips
@@ -251,6 +252,7 @@ def test_what_was_asked_is_no_part_of_what_a_plan_is(kept: Kept, tmp_path: Path)
     """So a plan can be published that says it: the digest is that of the change alone."""
     told = json.loads(plan_of(kept, tmp_path, "--replay", "--format", "json", "--when", "2026-01-01").out)
     plain = json.loads(plan_of(kept, tmp_path, "--format", "json", "--when", "2026-01-01").out)
+    assert digest_of(told) == told["digest"], "as whoever publishes it will have it"
     assert told.pop("replay") and told == plain
     digest = plain.pop("digest")
     canonical = json.dumps(plain, sort_keys=True, separators=(",", ":"))
@@ -298,6 +300,17 @@ def test_how_it_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         golden(
             f"replay/{name}", really("journal", "replay", "--state", ".", "--policy", "head", "--format", format).out
         )
+
+
+def test_groups_that_came_with_a_search_for_subjects_are_nobody_else_s() -> None:
+    """Whoever is found is found by itself, so a group that came along grants it nothing."""
+    item = {"subject": "", "action": "use", "kind": "environment", "declared": "project:nlp", "place": "project:nlp"}
+    item["groups"] = {"claimed": ["group:science"]}  # type: ignore[assignment]
+    body = {"op": "search", "sought": "subject", "type": "user", "results": ["bob"], "page": "next", "us": 0}
+    body |= {"items": [item], "instant": "2026-10-01T12:00:00.000000Z", "caller": "user:ada", "permitted": True}
+    entry = Entry("abcd1234", 1, parse_instant("2026-10-01T12:00:00Z"), "decision", body)
+    (flip,) = flips(entry, Snapshot(read_policy(FILES)))
+    assert flip is not None and not flip.allowed and flip.question[:1] == ("user:bob",)
 
 
 def by_hand() -> bytes:
