@@ -182,8 +182,10 @@ class RealHouse:
 
         if options.workers > 1:
             nursery.begin()
-        gc.disable()  # until it answers: next to nothing of what is imported and built until then is garbage
+        gc.disable()  # until it answers
         from remit.workers import run_server, run_workers
+
+        gc.freeze()  # next to nothing of what was imported is garbage, and to look through it takes a tenth of a second
 
         def read(where: str) -> dict[str, bytes]:
             return self.read_at(where, options.policy, options.model)

@@ -106,7 +106,8 @@ def told(watch: Watch, record: Journaled) -> Callable[[Standing, Standing], None
 
 
 def settle() -> None:
-    """What there is now lives as long as the process: no collection need ever look at it, not even once."""
+    """What there is now lives as long as the process: no collection need ever look at it again."""
+    gc.collect()
     gc.freeze()
     gc.enable()
 
