@@ -179,12 +179,14 @@ class Driver:
     async def _one(self, world: World, questions: list[Question]) -> None:
         match self.rng.randrange(12):
             case 0 | 1 | 2 | 3:
-                await self._perform(self._actor(questions[0]), op.Evaluate(self._asked(questions[0])))
+                await self._perform(self._actor(questions[0]), op.Evaluate(self._asked(questions[0]), self._explains()))
             case 4 | 5 | 6:
                 items: list[Any] = [self._asked(each) for each in questions]
                 if self.rng.random() < 0.3:
                     items.insert(self.rng.randrange(len(items)), op.Unanswerable("no question"))
-                await self._perform(self._actor(questions[0]), op.EvaluateMany(tuple(items), self._semantic()))
+                await self._perform(
+                    self._actor(questions[0]), op.EvaluateMany(tuple(items), self._semantic(), self._explains())
+                )
             case 7 | 8:
                 await self._search(world, questions[0])
             case 9:
@@ -193,6 +195,10 @@ class Driver:
                 await self._perform(self.rng.choice((Actor("user:ada"), STRANGER)), op.PolicyStatus())
             case _:
                 await self._work(world, questions[0])
+
+    def _explains(self) -> bool:
+        """Are reasons wanted? That takes more of the caller."""
+        return self.rng.random() < 0.15
 
     def _semantic(self) -> op.Semantic:
         return self.rng.choice((*SEMANTICS, *[op.Semantic.EXECUTE_ALL] * 5))

@@ -83,6 +83,8 @@ def test_everything_is_in_the_journal_that_can_be(lines: list[Entry]) -> None:
     for entry in lines:
         body = entry.body
         met[body["op"], body["permitted"], "failed" in body] += 1
+        if "refused" in body and "need" in body:
+            met["refused", len(body["need"])] += 1
         met["page", body.get("sought"), body.get("page"), body.get("first"), "known" in body] += 1
         for item in entry.items:
             met["item", entry.kind, item.get("verdict"), item.get("code")] += 1
@@ -91,6 +93,7 @@ def test_everything_is_in_the_journal_that_can_be(lines: list[Entry]) -> None:
     wanted: list[object] = [("item", "decision", "allow" if code is Code.GRANTED else "deny", code) for code in Code]
     wanted += [("item", "decision", verdict, None) for verdict in (None, "invalid", "undecided")]
     wanted += [("item", "operation", verdict, None) for verdict in ("allow", "deny", "list", "missing")]
+    wanted += [("refused", 2), ("refused", 1)]
     wanted += [("has", name) for name in ("known", "declared", "place", "id", "home", "groups")]
     wanted += [("groups", name) for name in ("token", "claimed", "ignored")]
     wanted += [
@@ -342,8 +345,17 @@ def test_revisions_that_are_not_kept_are_counted_and_told(kept: Kept, tmp_path: 
     )
 
 
-def test_without_a_database_nothing_can_be_decided_again(tmp_path: Path) -> None:
-    found = ran("journal", "replay", "--state", str(tmp_path), desk=RealHouse())  # type: ignore[arg-type]
+def test_nothing_is_not_taken_for_everything(kept: Kept, tmp_path: Path) -> None:
+    """Nothing is wrong with no answer at all, so an empty journal is an error, and a choice of nothing says so."""
+    for more in ((), ("--policy", "policies")):
+        found = kept.replay("--journal", str(tmp_path / "elsewhere"), *more)
+        assert found.code == 2 and "there is nothing of a journal in" in found.err and not found.out
+    found = kept.replay("--subject", "user:nobody-at-all")
+    assert found.code == 0 and "0 answers of 0 lines by 0 revisions: nothing was decided again" in found.out
+
+
+def test_without_a_database_nothing_can_be_decided_again(kept: Kept, tmp_path: Path) -> None:
+    found = kept.replay("--journal", str(kept.state / "journal"), state=tmp_path)
     assert found.code == 2 and "there is no database" in found.err
 
 

@@ -29,7 +29,8 @@ def again_lines(replay: Replay, unknown: Mapping[str, str]) -> Iterator[str]:
         yield safe(f"! {each.id}  {format_instant(each.time)}  {what}")
     if (more := replay.differing - len(replay.differences)) > 0:
         yield f"  … and {counted(more, 'difference')} more; `--all` has them all"
-    same = "all of them as on record" if not replay.differing else f"{counted(replay.differing, 'difference')}"
+    same = "all of them as on record" if not replay.differing else counted(replay.differing, "difference")
+    same = same if replay.answers else "nothing was decided again"
     revisions = counted(len(replay.revisions), "revision")
     yield f"{counted(replay.answers, 'answer')} of {counted(replay.lines, 'line')} by {revisions}: {same}"
     for reason, number in sorted(replay.left.items()):

@@ -12,6 +12,7 @@ from remit.cli.render import safe
 from remit.cli.screen import Screen
 from remit.core.journal.entries import Entry
 from remit.core.journal.flips import Tally, explained
+from remit.core.journal.wanted import Wanted
 from remit.core.model import Explanation, Question
 from remit.core.snapshot import Snapshot
 from remit.errors import Misconfigured
@@ -58,5 +59,12 @@ def tallied(entries: Iterable[Entry], tally: Tally, reasons: Reasons | None, bef
 
 
 def reader_in(house: House, screen: Screen, state: Path, journal: Path | None) -> JournalReader:
-    """The journal of a state directory; what is not as it should be is said on the error stream."""
-    return house.reader(journal_in(state, journal), lambda said: screen.complain([safe(said)]))
+    """The journal of a state directory; what is not as it should be is said on the error stream.
+
+    Raises Misconfigured if there is nothing in it: that every answer of nothing is as on record would say nothing.
+    """
+    directory = journal_in(state, journal)
+    reader = house.reader(directory, lambda said: screen.complain([f"remit: {safe(said)}"]))
+    if not reader.bytes_of(Wanted()):
+        raise Misconfigured(f"there is nothing of a journal in `{directory}`; --state or --journal says where it is")
+    return reader
