@@ -54,6 +54,7 @@ PUBLIC = {
     "blame": _PAST,
     "journal replay": _JOURNAL,
     "journal show": _JOURNAL,
+    "journal stats": _JOURNAL,
     "journal verify": _JOURNAL,
     "journal prove": _JOURNAL,
     "journal check-proof": "offline: it computes on a file that its user has, and on keys that its user gives",

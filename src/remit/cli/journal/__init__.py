@@ -9,6 +9,7 @@ from remit.cli.journal.keys import add_keys
 from remit.cli.journal.proving import add_proving
 from remit.cli.journal.replaying import add_replaying
 from remit.cli.journal.showing import add_showing
+from remit.cli.journal.stats import add_stats
 from remit.cli.journal.verifying import add_verifying
 
 
@@ -17,6 +18,7 @@ def add_journal(app: typer.Typer, house: House) -> None:
     journal = typer.Typer(no_args_is_help=True, help="The record of every decision and every change.")
     app.add_typer(journal, name="journal")
     add_showing(journal, house)
+    add_stats(journal, house)
     add_replaying(journal, house)
     add_verifying(journal, house)
     add_proving(journal, house)
