@@ -105,9 +105,10 @@ class _Report:
             self.screen.show(columns(_HEAD, [_row(each) for each in self._tallies]))
         lines, writers = sum(each.lines for each in self._tallies), len(self._tallies)
         if self.faults:
-            self.screen.show([f"THE JOURNAL IS NOT AS IT WAS WRITTEN: {self.faults:,} faults"])
+            self.screen.show([f"THE JOURNAL IS NOT AS IT WAS WRITTEN: {_count(self.faults, 'fault')}"])
         elif fault is None:
-            self.screen.show([f"the journal is as it was written: {lines:,} lines of {writers:,} writers"])
+            counts = f"{_count(lines, 'line')} of {_count(writers, 'writer')}"
+            self.screen.show([f"the journal is as it was written: {counts}"])
         self.screen.show([_LIST] if not self._given else [])
 
     def _document(self, fault: CouldNotDecide | None) -> dict[str, object]:
@@ -119,6 +120,10 @@ class _Report:
             "writers": [each._asdict() for each in self._tallies],
             **({} if fault is None else {"undecided": str(fault)}),
         }
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _without(told: dict[str, object]) -> dict[str, object]:

@@ -214,7 +214,10 @@ class Follower:
             self._tell(None, what, "lines were deleted, or the end was cut off")
         else:
             what = f"the first {claim.size:,} lines are not those that were signed by {claim.where}"
-            self._tell(None, what, "they were rewritten, with their chain, by somebody without the key or the database")
+            lacks = "the key" if claim.where == FILE else "the database"
+            means = f"they were rewritten, with their chain, by somebody who had not {lacks}"
+            shown = any(each.broken for each in self.notices)
+            self._tell(None, what, "lines were edited, deleted or put in, as told above" if shown else means)
 
     def _end(self) -> None:
         if self.complete and self._ended != self.lines:
