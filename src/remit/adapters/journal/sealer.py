@@ -132,12 +132,10 @@ class Sealer:
 def _left_in(directory: Path, writer: str) -> Iterator[Closed]:
     """Closed segments of this writer, and of those that nobody writes to, that were not looked after."""
     for name in writers(directory):
-        lock = None if name == writer else taken(directory / name)
-        if name != writer and lock is None:
-            continue
-        try:
-            for segment, lines, root in unfinished(directory, name):
-                yield Closed(name, segment.first, lines, root, segment.path)
-        finally:
-            if lock is not None:
-                os.close(lock)
+        if name != writer:
+            lock = taken(directory / name)
+            if lock is None:
+                continue
+            os.close(lock)  # at once, so that nobody who starts just now takes it for used; steps can be taken twice
+        for segment, lines, root in unfinished(directory, name):
+            yield Closed(name, segment.first, lines, root, segment.path)
