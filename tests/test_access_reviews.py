@@ -155,6 +155,37 @@ def test_a_use_is_an_allow_that_rests_on_the_line(tmp_path: Path) -> None:
     assert {line for line, some in marks.items() if "unused" in some} == {"g, user:zoe, researcher, project:gone"}
 
 
+def test_a_use_counts_for_the_line_that_counted_then(tmp_path: Path) -> None:
+    """A line was renewed, and another one with the same words is over: each has its own uses, in its own time."""
+    renewed = {**BEFORE, RULES: BEFORE[RULES].replace(b"project:vision\n", b"project:vision, , 2026-10-02\n", 1)}
+    renewed[RULES] += b"g, user:ada, researcher, project:vision, 2026-10-02, 2027-10-02\n"
+    create = about("user:ada", "create", declared="project:vision")
+    lived(tmp_path, [("2026-09-01", BEFORE)])
+    with recording(tmp_path / "journal") as point:
+        point.live(BEFORE).asks("2026-10-01", create, create)
+        point.asks("2026-10-03", create)  # by the line that never ended, in the time of the one that came for it
+        point.live(renewed).asks("2026-10-04", create)
+    opened(tmp_path / "r.csv", "--state", str(tmp_path), files=renewed)
+    uses = {row[0]: row[HEAD.index("uses")] for row in rows_of(tmp_path / "r.csv") if "user:ada, researcher" in row[0]}
+    assert uses == {f"{ADA}, , 2026-10-02": "2", f"{ADA}, 2026-10-02, 2027-10-02": "2"}
+
+
+def test_whom_a_policy_allowed_that_nobody_has_is_not_called_unused(tmp_path: Path) -> None:
+    """Also who was allowed it by way of a group; others are."""
+    nlp = {"declared": "project:nlp", "place": "project:nlp"}
+    with recording(tmp_path / "journal") as point:
+        point.live(BEFORE).asks("2026-10-01", about("user:ida", "edit", declared="project:nlp"))
+        point.live({**BEFORE, RULES: BEFORE[RULES] + b"# another one\n"})
+        point.asks("2026-10-02", about("user:gus", "use", **nlp), about("user:grace", "use", **nlp))
+        point.asks("2026-10-03", about("user:bob", "edit", declared="project:nlp"))  # a deny is no use
+    assert "3 records of 1 revision count for nothing" in opened(
+        tmp_path / "r.csv", "--state", str(tmp_path), files=BEFORE
+    ).err  # fmt: skip
+    at = HEAD.index("marks")
+    unused = {row[0] for row in rows_of(tmp_path / "r.csv")[2:] if "unused" in row[at]}
+    assert unused == {ADA, "g, user:bob, viewer, *", "g, user:zoe, researcher, project:gone"}
+
+
 def test_what_was_written_can_be_read_by_scripts(tmp_path: Path) -> None:
     found = opened(tmp_path / "r.csv", "--state", str(tmp_path), "--format", "json")
     told = json.loads(found.out)

@@ -14,8 +14,7 @@ from remit.cli.asking import read_when
 from remit.cli.certifying.past import Bearings, begins, tallied
 from remit.cli.house import House
 from remit.cli.journal.filters import moment
-from remit.cli.journal.flipping import reader_in
-from remit.cli.journal.places import JournalDir
+from remit.cli.journal.places import JournalDir, journal_in
 from remit.cli.options import MODEL, POLICY, STATE, Format, Formatted, ModelFile, PolicyDir, State, When
 from remit.cli.render import safe
 from remit.cli.reviewing import check_known_scope
@@ -51,7 +50,8 @@ def add_opening(app: typer.Typer, house: House) -> None:
         read = read_policy(files)
         snapshot = Snapshot(read)
         check_known_scope(snapshot, scope)
-        reader = reader_in(house, screen, state, journal)
+        where = journal_in(state, journal)  # there may be none: a review is of use without
+        reader = house.reader(where, lambda said: screen.complain([f"remit: {safe(said)}"]))
         with screen.progress() as say:
             tally = tallied(reader, Bearings(house, state, snapshot), read.access_rules, (begin, now), say)
             first = begins(reader)
