@@ -9,7 +9,7 @@ import os
 import signal
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from remit.adapters.db.checkpoints import PAGE, SqlCheckpoints, Stored
 from remit.adapters.db.database import Database
 from remit.adapters.db.engine import Patience, sqlite_url
 from remit.adapters.journal import checkpoints, compressing, sealer
-from remit.adapters.journal.book import Book, kept_in, words_by
+from remit.adapters.journal.book import Book, event, kept_in, words_by
 from remit.adapters.journal.committer import Keeping
 from remit.adapters.journal.layout import segments, writers
 from remit.adapters.journal.ledger import free_ledger, open_ledger
@@ -38,6 +38,7 @@ from remit.adapters.journal.storing import BATCH, Storing
 from remit.adapters.journal_settings import JournalSettings
 from remit.core.journal.chain import link_of
 from remit.core.journal.entries import Kind, entry_of
+from remit.core.times import parse_instant
 from remit.journaling import journaling
 from remit.service.recording import body_of, told_time
 from signed_journals import World, lines_of
@@ -405,3 +406,34 @@ def test_a_note_that_was_forged_does_not_get_into_the_database(world: World, cap
     world.stores(ledger.writer)
     assert [row.first for row in world.stored.of(ledger.writer)] == [5]
     assert "THE JOURNAL IS DAMAGED" in caplog.text
+
+
+def test_nothing_goes_before_the_line_that_says_so_is_signed(world: World) -> None:
+    ledger = open_ledger(world.directory)
+    for _ in range(3):
+        world.writes(ledger, 3)
+        world.closes(ledger)
+    world.writes(ledger, 1)
+    later = parse_instant(world.time) + 31 * DAY
+    retention = Retention(world.directory, 30, lambda: told_time(later), lambda: later)
+    noted: list[object] = []
+
+    def note(kind: Kind, said: Mapping[str, object]) -> None:
+        noted.append(said)
+        ledger.append([event(told_time(later), kind, said)], durable=True)
+
+    retention.begin(ledger.writer, note, lambda _: True)
+    for _ in range(3):
+        retention.apply()
+        assert noted == [{"before": 13, "days": 30}]
+        assert segments(world.directory, ledger.writer)[0].first == 1
+    closed = ledger.close(words_by(lambda: world.time).closed)
+    assert world.seals().sign(closed)
+    retention.apply()
+    assert segments(world.directory, ledger.writer)[0].first == 1
+    retention.sealed(closed)
+    retention.apply()
+    assert segments(world.directory, ledger.writer)[0].first == 13
+    world.stores(ledger.writer)
+    assert world.found()[0] == []
+    ledger.release()

@@ -10,20 +10,19 @@ import typer
 
 from remit.cli.exits import Exit
 from remit.cli.house import House, Verifying
+from remit.cli.journal.filters import Since, moment
 from remit.cli.journal.places import JournalDir, journal_in
 from remit.cli.options import STATE, Format, Formatted, State
 from remit.cli.render import columns, safe
 from remit.cli.screen import Screen
 from remit.core.journal.notes import Key, key_of
 from remit.core.journal.verifying import Notice, Tally
-from remit.core.times import parse_instant
 from remit.errors import CouldNotDecide, JournalDamaged, RequestInvalid
 
 Keys = Annotated[
     list[str] | None,
     typer.Option("--key", metavar="VKEY", help="A public key to trust, not those in the state; repeatable."),
 ]
-Since = Annotated[str | None, typer.Option(metavar="TIME", help="Leave out segments that ended before (UTC).")]
 NoDatabase = Annotated[bool, typer.Option("--no-database", help="Ask the files alone.")]
 
 _HEAD = ("writer", "segments", "lines", "signed until", "only chained", "expired", "not in the database")
@@ -44,7 +43,9 @@ def add_verifying(app: typer.Typer, house: House) -> None:
     ) -> None:
         """Find every line of the journal that was edited, deleted, moved, copied or cut off since it was written."""
         keys = keys_of(key)
-        asked = Verifying(state, journal_in(state, journal), keys, instant_of(since), not no_database)
+        asked = Verifying(
+            state, journal_in(state, journal), keys, moment("--since", since, house.now()), not no_database
+        )
         report = _Report(Screen(), format, bool(keys))
         fault = None
         with report.screen.progress() as say:
@@ -66,14 +67,6 @@ def keys_of(texts: list[str] | None) -> tuple[Key, ...]:
         return tuple(key_of(text) for text in texts or ())
     except JournalDamaged as error:
         raise RequestInvalid(f"`--key`: {error}") from None
-
-
-def instant_of(text: str | None) -> int | None:
-    """The instant that was given. Raises RequestInvalid if it is none."""
-    try:
-        return None if text is None else parse_instant(text)
-    except ValueError as error:
-        raise RequestInvalid(f"`{text}` {error}") from None
 
 
 class _Report:
