@@ -50,7 +50,7 @@ class Asked:
 
     def pages(self, **query: str) -> Iterator[list[str]]:
         """Page by page, what lines are called."""
-        while True:
+        for _ in range(500):
             reply = self.get(**query)
             assert reply.status_code == 200, reply.text
             body = reply.json()
@@ -58,6 +58,7 @@ class Asked:
             if "next" not in body:
                 return
             query["page"] = body["next"]
+        raise AssertionError("it comes to no end")
 
     def all(self, **query: str) -> list[str]:
         return [id for page in self.pages(**query) for id in page]

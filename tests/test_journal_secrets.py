@@ -333,6 +333,23 @@ def test_who_asks_too_often_is_not_kept_each_time(tmp_path: Path) -> None:
         assert len(decided) == answers.count(200) < 150
 
 
+def test_any_worker_reads_what_all_of_them_wrote(directory: Path) -> None:
+    port = free_port()
+    with running(directory, port, "--workers", "2"):
+        planted = Planted(directory, port)
+        with planted.client:
+            portal, auditor = token(directory, PORTAL), token(directory, "user:donald@example.com")
+            for number in range(12):
+                planted.client.close()  # so that now this worker is asked, now the other
+                planted.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20.0)
+                reply = planted.send("POST", EVALUATION, portal, YES, x_request_id=f"r{number}")
+                assert reply.status_code == 200, reply.text
+                found = planted.send("GET", "/v1/journal?kind=decision", auditor).json()["entries"]
+                assert [line["request"] for line in found] == [f"r{n}" for n in range(number + 1)]
+        planted.client.close()
+    assert len({entry.writer for entry in entries(planted.journal)}) >= 2
+
+
 def largest() -> dict[str, Any]:
     """A request that makes as much of a record as one can: each of its questions asks for the same long names."""
     quotes = '"' * 250  # each is written as two bytes
