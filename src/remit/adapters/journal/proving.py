@@ -47,7 +47,8 @@ def _proof(segment: Segment, seq: int, keys: Sequence[Key], lines: Iterator[byte
 
     if signed is None or place >= size:
         _is_there(lines, place, segment, seq)
-        raise Conflict(f"{name} is not signed yet; a segment is signed when it ends, and from time to time before that")
+        when = "while a server runs, within a twelfth of REMIT_JOURNAL_ROLL: five minutes, unless that is set"
+        raise Conflict(f"{name} is not signed yet; it will be when its segment ends, or, {when}")
     try:
         path = path_over(leaves(), place, size)
     except IndexError:
