@@ -151,6 +151,39 @@ def test_buffered_answers_wait_for_nothing_and_are_written_all_the_same(tmp_path
     assert disk.syncs >= 1  # the end of a segment is always on disk
 
 
+def test_buffered_is_on_disk_soon_however_much_comes(tmp_path: Path, disk: Disk) -> None:
+    async def work() -> None:
+        with book(tmp_path, Keeping(False, True, sync_seconds=0.1)) as kept:
+            end, number = time.monotonic() + PATIENCE, 0
+            while disk.syncs < 3:  # and never a pause
+                assert time.monotonic() < end
+                kept.record(record(number := number + 1))
+                await asyncio.sleep(0.001)
+
+    asyncio.run(work())
+
+
+def test_what_was_never_synced_is_not_believed_after_the_disk_failed(tmp_path: Path, disk: Disk) -> None:
+    """A system may drop what it could not write, and say nothing the next time: so those lines are taken back."""
+
+    async def work() -> None:
+        with book(tmp_path, Keeping(False, False, sync_seconds=0.2)) as kept:
+            kept.record(record(1))
+            until(lambda: disk.syncs == 1)
+            disk.error = errno.EIO
+            for number in range(2, 7):
+                kept.record(record(number))
+            until(lambda: kept.counted["lost"] == 5)
+            disk.error = None
+            until(lambda: bool(told(tmp_path, Kind.LOST)))
+            kept.record(record(7))
+
+    asyncio.run(work())
+    assert callers(tmp_path) == ["user:1", "user:7"]
+    assert [entry.body["records"] for entry in told(tmp_path, Kind.LOST)] == [5]
+    assert holds(all_lines(tmp_path))
+
+
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EROFS])
 def test_deny_denies_until_the_disk_is_well_and_tells_what_is_lost(tmp_path: Path, disk: Disk, error: int) -> None:
     async def work() -> None:

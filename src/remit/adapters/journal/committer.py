@@ -78,7 +78,7 @@ class Committer:
         self._turn, self._over = threading.Condition(), threading.Event()
         self._waiting: list[tuple[bytes, Waiting | None]] = []
         self._writing: list[tuple[bytes, Waiting | None]] = []
-        self._since = self._opened_at = self._signed_at = time.monotonic()
+        self._since = self._opened_at = self._signed_at = self._synced_at = time.monotonic()
         self._signed = 0
         self._stopped = self._stuck = self._unsynced = self._crowded = False
         self._lost: Lost | None = None
@@ -157,9 +157,8 @@ class Committer:
             self._crowded = len(self._writing) > 1
             if self._writing or lost is not None:
                 self._append(lost)
-            elif self._unsynced:
-                self._try(self._ledger.sync)
-                self._unsynced = False
+            if self._unsynced and time.monotonic() - self._synced_at >= self._keeping.sync_seconds:
+                self._unsynced, self._synced_at = bool(self._try(self._ledger.sync)), time.monotonic()
             if stopped or self._due():
                 self._try(self._roll)
             elif time.monotonic() - self._signed_at >= self._keeping.sign_seconds:
@@ -173,7 +172,7 @@ class Committer:
         if lost is not None:
             bodies.insert(0, self._told.lost(lost, self._keeping.deny))
         why = self._try(lambda: self._ledger.append(bodies, self._keeping.durable))
-        self._unsynced = not self._keeping.durable
+        self._unsynced |= not self._keeping.durable
         with self._turn:
             group, self._writing, self._stuck = self._writing, [], False
             if not why:
@@ -197,6 +196,9 @@ class Committer:
                 log.error("THE JOURNAL CANNOT BE WRITTEN: %s", why, exc_info=trace)
             with self._turn:
                 self._down, self._failed_at = why, time.monotonic()
+                taken, self._ledger.taken_back = self._ledger.taken_back, 0
+                self.counted["kept"] = max(0, self.counted["kept"] - taken)
+                self._lose(taken, why)
             return why
         with self._turn:
             self._down = ""

@@ -62,6 +62,9 @@ class Ledger:
             self.unclosed = Closed(writer, segment.first, lines, root, segment.path)
         self._file: int | None = None
         self._sound = True
+        self._firm = self._now()
+        self.taken_back = 0
+        """Lines that were appended, and do not count any more: the disk failed before they were on it."""
 
     @property
     def lines(self) -> int:
@@ -90,16 +93,19 @@ class Ledger:
         self._sound = False
         _write(file, data)
         if durable:
-            _sync(file)
+            self._sync(_datasync(), file)
         self._sound = True
         self._prev, self._seq, self._size = prev, seq, self._size + len(data)
         for hashed in leaves:
             self._tree.append(hashed)
+        if durable:
+            self._firm = self._now()
 
     def sync(self) -> None:
-        """Have all lines on disk. Raises OSError; then the last ones may be lost."""
+        """Have all lines on disk. Raises OSError; then those since the last time do not count any more."""
         if self._file is not None:
-            _sync(self._file)
+            self._sync(_datasync(), self._file)
+        self._firm = self._now()
 
     def so_far(self) -> Closed:
         """The growing segment, all of whose lines are on disk for good."""
@@ -112,6 +118,7 @@ class Ledger:
         if self._file is not None:
             os.close(self._file)
         self._file, self._size, self._first, self._tree = None, 0, self._seq, Tree()
+        self._firm = self._now()
         return closed
 
     def release(self) -> None:
@@ -120,6 +127,20 @@ class Ledger:
             os.close(self._file)
             self._file = None
         os.close(self._lock)
+
+    def _now(self) -> tuple[str, int, int, Tree]:
+        return self._prev, self._seq, self._size, self._tree.copy()
+
+    def _sync(self, sync: Callable[[int], None], file: int) -> None:
+        """Have a file on disk. Raises OSError: what was not there before is never believed to be, whatever comes."""
+        try:
+            sync(file)
+        except OSError:
+            prev, seq, size, tree = self._firm
+            self.taken_back += self._seq - seq
+            self._prev, self._seq, self._size, self._tree = prev, seq, size, tree.copy()
+            self._sound = False
+            raise
 
     def _path(self) -> Path:
         return self._directory / name_of(self._first)
@@ -138,7 +159,7 @@ class Ledger:
             if os.fstat(file).st_size < self._size:
                 raise OSError(f"`{path}` is shorter than what was written to it")
             os.ftruncate(file, self._size)
-            os.fsync(file)
+            self._sync(os.fsync, file)
             if not self._size:
                 sync_directory(self._directory)
         except OSError:
@@ -148,9 +169,9 @@ class Ledger:
         return file
 
 
-def _sync(file: int) -> None:
-    """Its bytes are on disk. Raises OSError."""
-    getattr(os, "fdatasync", os.fsync)(file)  # not every system has the former
+def _datasync() -> Callable[[int], None]:
+    """What has the bytes of a file on disk; not every system has the quicker one."""
+    return getattr(os, "fdatasync", os.fsync)
 
 
 def _write(file: int, data: bytes) -> None:

@@ -22,6 +22,12 @@ class Tree:
         tops.append(leaf)
         self.size += 1
 
+    def copy(self) -> Tree:
+        """The tree as it is now, apart from this one."""
+        found = Tree()
+        found.size, found._tops = self.size, self._tops.copy()
+        return found
+
     def root(self) -> bytes:
         """The hash of the whole tree; that of nothing if it is empty."""
         if not self._tops:
