@@ -13,8 +13,8 @@ from remit.cli.exits import Exit
 from remit.cli.house import House
 from remit.cli.instants import read_when
 from remit.cli.journal.filters import Since, moment
-from remit.cli.journal.flipping import reader_in, tallied
-from remit.cli.journal.places import JournalDir
+from remit.cli.journal.flipping import tallied
+from remit.cli.journal.places import JournalDir, reader_in
 from remit.cli.journal.showing import scanned
 from remit.cli.options import MODEL, POLICY, STATE, ModelFile, PolicyDir, State, When
 from remit.cli.plan_text import plan_lines, plan_markdown

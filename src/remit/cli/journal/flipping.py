@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from remit.cli.house import House, JournalReader
-from remit.cli.journal.places import journal_in
+from remit.cli.house import House
 from remit.cli.past import Past
-from remit.cli.render import safe
-from remit.cli.screen import Screen
 from remit.core.journal.entries import Entry
 from remit.core.journal.flips import Tally, explained
-from remit.core.journal.wanted import Wanted
 from remit.core.model import Explanation, Question
 from remit.core.snapshot import Snapshot
 from remit.errors import Misconfigured
@@ -56,15 +52,3 @@ def tallied(entries: Iterable[Entry], tally: Tally, reasons: Reasons | None, bef
 
         tally.take(entry, why)
     return tally
-
-
-def reader_in(house: House, screen: Screen, state: Path, journal: Path | None) -> JournalReader:
-    """The journal of a state directory; what is not as it should be is said on the error stream.
-
-    Raises Misconfigured if there is nothing in it: that every answer of nothing is as on record would say nothing.
-    """
-    directory = journal_in(state, journal)
-    reader = house.reader(directory, lambda said: screen.complain([f"remit: {safe(said)}"]))
-    if not reader.bytes_of(Wanted()):
-        raise Misconfigured(f"there is nothing of a journal in `{directory}`; --state or --journal says where it is")
-    return reader

@@ -13,8 +13,8 @@ from remit.cli.house import House
 from remit.cli.journal.again_text import AGAIN_SHEET, again_json, again_lines, again_rows
 from remit.cli.journal.filters import About, Caller, Did, Since, Thing, Until, moment
 from remit.cli.journal.flip_text import FLIP_SHEET, flip_json, flip_lines, flip_rows, totals
-from remit.cli.journal.flipping import Reasons, reader_in, tallied
-from remit.cli.journal.places import JournalDir
+from remit.cli.journal.flipping import Reasons, tallied
+from remit.cli.journal.places import JournalDir, reader_in
 from remit.cli.journal.showing import scanned
 from remit.cli.options import MODEL, POLICY, STATE, ModelFile, State, Tabled, TableFormat
 from remit.cli.past import Past, named_in

@@ -13,12 +13,11 @@ import typer
 
 from remit.cli.house import House, JournalReader
 from remit.cli.journal import filters as f
-from remit.cli.journal.places import JournalDir, journal_in
+from remit.cli.journal.places import JournalDir, reader_in
 from remit.cli.journal.reasons import Reasons, reason_cell, reason_json, reason_lines
 from remit.cli.journal.sheets import HEAD, rows_of
 from remit.cli.journal.text import MOST_ITEMS, chosen, headline, item_lines
 from remit.cli.options import STATE, State, Tabled, TableFormat
-from remit.cli.render import safe
 from remit.cli.screen import Say, Screen
 from remit.cli.sinks.sheet import sheet_lines
 from remit.core.journal.entries import Entry, Kind
@@ -113,7 +112,7 @@ def add_showing(app: typer.Typer, house: House) -> None:
         if last is not None and limit is not None:
             raise RequestInvalid("give --last or --limit, not both")
         screen = Screen()
-        reader = house.reader(journal_in(state, journal), lambda said: screen.complain([f"remit: {safe(said)}"]))
+        reader = reader_in(house, screen, state, journal)
         shown = Shown(format, wanted, all, Reasons(partial(house.revisions, state)) if explain else None)
         if id is not None:
             _print(screen, shown, [_one(reader, id)])

@@ -11,7 +11,7 @@ import typer
 
 from remit.cli.house import House
 from remit.cli.journal import filters as f
-from remit.cli.journal.places import JournalDir, journal_in
+from remit.cli.journal.places import JournalDir, reader_in
 from remit.cli.journal.showing import scanned
 from remit.cli.options import STATE, State, Tabled, TableFormat
 from remit.cli.render import safe
@@ -43,7 +43,7 @@ def add_stats(app: typer.Typer, house: House) -> None:
             action, resource, scope, denied, None, f.revision_part(revision),
         )  # fmt: skip
         screen, tally = Screen(), Tally()
-        reader = house.reader(journal_in(state, journal), lambda said: screen.complain([f"remit: {safe(said)}"]))
+        reader = reader_in(house, screen, state, journal)
         with screen.progress() as say, closing(scanned(reader, wanted, say)) as found:
             for entry in found:
                 tally.add(entry)
