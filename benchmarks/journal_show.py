@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from remit.adapters.journal.reading import Reader
+from remit.core.journal.chain import START, leaf
 from remit.core.journal.wanted import Wanted
 
 SEGMENT = 64 * 1024 * 1024
@@ -26,7 +27,7 @@ _LINE = (
     b'"request":"0f1e2d3c-%08d","need":["decision:evaluate"],"items":[{"subject":"user:%s","action":"create",'
     b'"kind":"environment","id":"new","declared":"project:vision","verdict":"%s","code":"granted","home":"project:vision"}]}\n'
 )
-_HASH = b"5" * 64
+_HASH, _START = b"5" * 64, START.encode()
 
 SEARCHES = {
     "one subject in 10,000": Wanted(subject="user:rare"),
@@ -39,7 +40,7 @@ SEARCHES = {
 def make(directory: Path, lines: int) -> int:
     """A journal of so many lines over a day; how many bytes it has."""
     (directory / "abcd0001").mkdir(parents=True)
-    total, number = 0, 1
+    total, number, prev = 0, 1, _START
     while number <= lines:
         with (directory / "abcd0001" / f"{number:012d}.jsonl").open("wb") as file:
             size = 0
@@ -48,7 +49,9 @@ def make(directory: Path, lines: int) -> int:
                 at = (second // 3_600, second // 60 % 60, second % 60, rest)
                 rare = number % EVERY == 0
                 who, verdict = (b"rare", b"deny") if rare else (b"u%d" % (number % 977), b"allow")
-                size += file.write(_LINE % (_HASH, number, *at, _HASH, number, who, verdict))
+                line = _LINE % (prev, number, *at, _HASH, number, who, verdict)
+                prev = leaf(line[:-1]).hex().encode()
+                size += file.write(line)
                 number += 1
             total += size
     return total

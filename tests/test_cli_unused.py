@@ -186,9 +186,9 @@ def test_a_journal_that_cannot_be_read_to_its_end_says_nothing(state: Path) -> N
     lines = segment.read_bytes().split(b"\n")
     segment.write_bytes(b"\n".join([*lines[:2], b"no line of a journal", *lines[3:]]))
     found = unused(state, "--format", "json")
-    assert (found.code, found.out, "holds 1 lines that are none of a journal" in found.err) == (1, "", True)
+    assert (found.code, found.out, "holds 1 lines that are not as they were written" in found.err) == (1, "", True)
     anyway = unused(state, "--format", "json", "--anyway")
-    assert (anyway.code, "holds 1 lines that are none of a journal" in anyway.err) == (0, True)
+    assert (anyway.code, "holds 1 lines that are not as they were written" in anyway.err) == (0, True)
 
 
 opened, sort, sql_catalog = catalogs.opened, catalogs.sort, catalogs.sql_catalog

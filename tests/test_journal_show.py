@@ -206,12 +206,13 @@ def test_a_line_that_another_hand_wrote_does_nothing_either(shown: Callable[...,
         assert all(char.isprintable() or char in "\r\n" for char in shown("--format", format).out), format
     segment.write_bytes(data.replace(b"user:leslie", b"\x1b[31m\xff"))  # which is no JSON
     code, out, err = shown("--format", "json")
-    assert code == 0 and len(out.splitlines()) == 10 and "holds 1 lines that are none" in err
+    assert code == 0 and len(out.splitlines()) == 10 and "holds 1 lines that are not as" in err
 
 
-def test_no_journal_is_an_empty_one(tmp_path: Path) -> None:
-    assert ran("journal", "show", "--state", str(tmp_path)) == (0, "", "")
-    assert ran("journal", "show", "--state", str(tmp_path), "--last", "3") == (0, "", "")
+def test_where_there_is_no_journal_it_says_so(tmp_path: Path) -> None:
+    for more in ((), ("--last", "3")):
+        found = ran("journal", "show", "--state", str(tmp_path), *more)
+        assert (found.code, found.out) == (2, "") and "there is nothing of a journal in" in found.err
 
 
 KEPT = revision_of(FILES)

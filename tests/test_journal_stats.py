@@ -49,7 +49,8 @@ def test_for_a_spreadsheet(state: Path) -> None:
 def test_only_what_is_wanted(state: Path, tmp_path: Path) -> None:
     found = json.loads(ran("journal", "stats", "--state", str(state), "--format", "json", "--caller", "user:ada").out)
     assert found["lines"] == 1 and found["by"]["verdict"] == {"deny": 1}
-    assert ran("journal", "stats", "--state", str(tmp_path / "none")).out == "there is no such line\n"
+    assert ran("journal", "stats", "--state", str(state), "--caller", "user:none").out == "there is no such line\n"
+    assert ran("journal", "stats", "--state", str(tmp_path / "none")).code == 2
 
 
 def test_names_that_callers_make_up_take_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ def here(work: Callable[..., Any], *given: Any) -> Any:
 def answers(snapshot: Snapshot, count: int, seed: int = 3) -> list[Live]:
     chance, found = Random(seed), []
     for number in range(count):
-        subject, action, kind, id, declared, place, groups = some_asked(chance)
+        subject, action, kind, id, declared, place, groups = some_asked(chance)[:7]
         asked = Question(subject, action, kind, id, declared, place, groups, WHEN + number)
         found.append(Live(snapshot, asked, decide(snapshot, *asked).code))
     return found

@@ -18,7 +18,7 @@ import msgspec
 from remit.adapters.journal.blocks import blocks_of, opened
 from remit.adapters.journal.layout import Segment, segments, writers
 from remit.adapters.journal.spans import DAMAGE, SLACK, reaching, size_of, time_of
-from remit.core.journal.chain import link_of
+from remit.core.journal.chain import leaf, link_of
 from remit.core.journal.entries import Entry, Kind, entry_of
 from remit.core.journal.marks import Mark, Marks, Step
 from remit.core.journal.sieve import Sieve
@@ -151,9 +151,10 @@ class Reader:
             self._told(f"`{segment.path}` cannot be read: {error.strerror or error}; {_VERIFY}")
 
     def _wanted(self, segment: Segment, at: int, block: bytes, wanted: Wanted, sieve: Sieve) -> Iterator[Step]:
-        """The lines of a block that are wanted."""
-        damaged = 0
-        for line in block[:-1].split(b"\n"):
+        """The lines of a block that are wanted; of what was compressed, those that the line behind them knows: a bent
+        file is not known for what it is before its end."""
+        damaged, lines = 0, block[:-1].split(b"\n")
+        for line, after in zip(lines, (*lines[1:], b""), strict=True):
             at += len(line) + 1
             if sieve.may_fit(line):
                 try:
@@ -162,9 +163,16 @@ class Reader:
                     damaged += 1
                     continue
                 if wanted.fits(entry):
+                    if (
+                        segment.compressed
+                        and after
+                        and not after.startswith(b'{"prev":"%s"' % leaf(line).hex().encode())
+                    ):
+                        damaged += 1
+                        continue
                     yield Step(entry.time, segment.writer, Mark(segment.first, at), 0, entry)
         if damaged:
-            self._told(f"`{segment.path}` holds {damaged} lines that are none of a journal; {_VERIFY}")
+            self._told(f"`{segment.path}` holds {damaged} lines that are not as they were written; {_VERIFY}")
 
     def _behind(self, segment: Segment, at: int, block: bytes) -> Step:
         """That a block is behind."""

@@ -24,13 +24,15 @@ def journal_in(state: Path, journal: Path | None) -> Path:
     return journal or state / "journal"
 
 
-def reader_in(house: House, screen: Screen, state: Path, journal: Path | None) -> JournalReader:
+def reader_in(
+    house: House, screen: Screen, state: Path, journal: Path | None, may_begin: bool = False
+) -> JournalReader:
     """The journal of a state directory; what is not as it should be is said on the error stream.
 
-    Raises Misconfigured if there is nothing in it: whatever is said of nothing would say nothing.
+    Raises Misconfigured if there is nothing in it, unless it `may_begin` later: what is said of nothing says nothing.
     """
     directory = journal_in(state, journal)
     reader = house.reader(directory, lambda said: screen.complain([f"remit: {safe(said)}"]))
-    if not reader.bytes_of(Wanted()):
+    if not may_begin and not reader.bytes_of(Wanted()):
         raise Misconfigured(f"there is nothing of a journal in `{directory}`; --state or --journal says where it is")
     return reader

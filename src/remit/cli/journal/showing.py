@@ -112,7 +112,7 @@ def add_showing(app: typer.Typer, house: House) -> None:
         if last is not None and limit is not None:
             raise RequestInvalid("give --last or --limit, not both")
         screen = Screen()
-        reader = reader_in(house, screen, state, journal)
+        reader = reader_in(house, screen, state, journal, may_begin=follow)
         shown = Shown(format, wanted, all, Reasons(partial(house.revisions, state)) if explain else None)
         if id is not None:
             _print(screen, shown, [_one(reader, id)])
