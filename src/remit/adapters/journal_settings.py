@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from remit.adapters.setting_numbers import whole
+
 MODES = ("durable", "buffered", "off")
 FAILURES = ("deny", "continue")
 
@@ -63,18 +65,8 @@ def journal_settings(environment: Mapping[str, str], modes: tuple[str, ...], fau
         mode,
         failure == "deny",
         Path(given["JOURNAL_DIR"]) if given["JOURNAL_DIR"] else None,
-        _whole(given, "JOURNAL_SEGMENT", 64, 1, 4_096, faults) * 1024 * 1024,
-        _whole(given, "JOURNAL_ROLL", 3_600, 1, 86_400, faults),
-        _whole(given, "JOURNAL_RETENTION", 0, 1, 36_500, faults) or None,
+        whole(environment, "REMIT_JOURNAL_SEGMENT", 64, 1, 4_096, faults) * 1024 * 1024,
+        whole(environment, "REMIT_JOURNAL_ROLL", 3_600, 1, 86_400, faults),
+        whole(environment, "REMIT_JOURNAL_RETENTION", 0, 1, 36_500, faults) or None,
         context,
     )
-
-
-def _whole(given: Mapping[str, str], name: str, default: int, least: int, most: int, faults: list[str]) -> int:
-    text = given[name]
-    if not text:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
-        faults.append(f"`REMIT_{name}` is `{text}`; it is a whole number from {least:,} to {most:,}")
-        return default
-    return int(text)

@@ -47,16 +47,21 @@ def read_private(path: Path) -> bytes | None:
 
 def write_private(path: Path, data: bytes) -> None:
     """Put a file in place at once and for good, readable by its owner only. Raises Misconfigured if it cannot be."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
-        try:
-            _write_new(beside, data)
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
-        _sync_directory(path.parent)
+        put_private(path, data)
     except OSError as error:
         raise Misconfigured(f"`{path}` cannot be written: {error.strerror}") from None
+
+
+def put_private(path: Path, data: bytes) -> None:
+    """The same. Raises OSError: for whoever tries again."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    try:
+        _write_new(beside, data)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    sync_directory(path.parent)
 
 
 @contextmanager
@@ -83,8 +88,8 @@ def _write_new(path: Path, data: bytes) -> None:
         os.fsync(handle)
 
 
-def _sync_directory(directory: Path) -> None:
-    """A name is on disk once its directory is."""
+def sync_directory(directory: Path) -> None:
+    """A name is on disk once its directory is. Raises OSError."""
     handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

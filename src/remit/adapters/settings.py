@@ -17,6 +17,7 @@ from remit.adapters.catalog_settings import CatalogSettings, catalog_settings
 from remit.adapters.journal_settings import NAMES as JOURNAL_NAMES
 from remit.adapters.journal_settings import JournalSettings, journal_settings
 from remit.adapters.policy_settings import NAMES, PolicySettings, policy_settings
+from remit.adapters.setting_numbers import whole
 from remit.adapters.tokens import OidcSettings
 from remit.core.names import did_you_mean
 from remit.errors import Misconfigured
@@ -87,8 +88,8 @@ def read_settings(environment: Mapping[str, str], listening: Listening) -> Setti
         _base_url(listening, faults),
         tls,
         Path(environment["REMIT_FORWARD_AUTH"]) if environment.get("REMIT_FORWARD_AUTH") else None,
-        _whole(environment, "REMIT_MAX_BODY", 65_536, 1_024, 4_194_304, faults),
-        _whole(environment, "REMIT_MAX_BATCH", 256, 1, 10_000, faults),
+        whole(environment, "REMIT_MAX_BODY", 65_536, 1_024, 4_194_304, faults),
+        whole(environment, "REMIT_MAX_BATCH", 256, 1, 10_000, faults),
         _rate(environment, DEV_RATE if modes == ("dev",) else RATE, faults),
         policy_settings(environment, faults),
         catalog_settings(environment, faults),
@@ -184,8 +185,8 @@ def _oidc(environment: Mapping[str, str], faults: list[str]) -> OidcSettings | N
         faults.append(
             "`REMIT_OIDC_APPLICATION_WHEN` is `claim=value`, and needs REMIT_OIDC_APPLICATION_CLAIM beside it"
         )
-    leeway = _whole(environment, "REMIT_OIDC_LEEWAY", 30, 0, 30, faults)
-    max_age = _whole(environment, "REMIT_OIDC_MAX_AGE", 3_600, 60, 86_400, faults)
+    leeway = whole(environment, "REMIT_OIDC_LEEWAY", 30, 0, 30, faults)
+    max_age = whole(environment, "REMIT_OIDC_MAX_AGE", 3_600, 60, 86_400, faults)
     if missing:
         return None
     return OidcSettings(
@@ -203,22 +204,11 @@ def _oidc(environment: Mapping[str, str], faults: list[str]) -> OidcSettings | N
     )
 
 
-def _whole(environment: Mapping[str, str], name: str, default: int, least: int, most: int, faults: list[str]) -> int:
-    """A setting that is a whole number within bounds."""
-    text = environment.get(name, "").strip()
-    if not text:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
-        faults.append(f"`{name}` is `{text}`; it is a whole number from {least:,} to {most:,}")
-        return default
-    return int(text)
-
-
 def _rate(environment: Mapping[str, str], default: float | None, faults: list[str]) -> float | None:
     """Requests per second."""
     if not environment.get("REMIT_RATE", "").strip():
         return default
-    return float(_whole(environment, "REMIT_RATE", 1, 1, 1_000_000, faults))
+    return float(whole(environment, "REMIT_RATE", 1, 1, 1_000_000, faults))
 
 
 def known_by(modes: tuple[str, ...]) -> str:

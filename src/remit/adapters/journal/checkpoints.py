@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from remit.adapters.journal.layout import sync_directory
 from remit.adapters.journal.signing import holds
 from remit.core.journal.notes import Checkpoint, Key, checkpoint_of, opened, segment_of
 from remit.errors import JournalDamaged
@@ -53,18 +50,3 @@ def checked(note: bytes, writer: str, first: int, keys: Sequence[Key]) -> Signed
     if segment_of(found.origin) != (writer, first):
         raise JournalDamaged(f"it is what was signed of another segment, `{found.origin}`")
     return Signed(first, found, note)
-
-
-def write(path: Path, note: bytes) -> None:
-    """Put what is signed into its file, at once and for good. Raises OSError."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(note)
-            file.flush()
-            os.fsync(handle)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    sync_directory(path.parent)

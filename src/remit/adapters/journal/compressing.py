@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from remit.adapters.journal.layout import sync_directory
+from remit.adapters.private_files import sync_directory
 
 CHUNK = 1024 * 1024
 """Bytes that are worked on at a time: outside Python's lock, so that answers do not wait."""

@@ -10,7 +10,6 @@ DIRECTORY/WRITER/000000000001.torn-…        what was cut off its end after a c
 from __future__ import annotations
 
 import gzip
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,12 +70,3 @@ def lines_of(segment: Segment) -> Iterator[tuple[bytes, bool]]:
         for line in file:
             whole = line.endswith(b"\n")
             yield (line[:-1] if whole else line), whole
-
-
-def sync_directory(directory: Path) -> None:
-    """A name is on disk once its directory is. Raises OSError."""
-    handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

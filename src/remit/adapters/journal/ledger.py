@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from remit.adapters.journal.layout import name_of, sync_directory, writers
+from remit.adapters.journal.layout import name_of, writers
 from remit.adapters.journal.recovery import Torn, found_end, put_aside
+from remit.adapters.private_files import sync_directory
 from remit.core.journal.chain import leaf, line_of
 from remit.core.journal.merkle import Tree
 from remit.errors import JournalDamaged

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from remit.adapters.journal.layout import Segment, name_of, segments, sync_directory
+from remit.adapters.journal.layout import Segment, name_of, segments
+from remit.adapters.private_files import sync_directory
 from remit.core.journal.chain import START, leaf, link_of
 from remit.core.journal.entries import Kind
 from remit.core.journal.merkle import Tree

@@ -15,8 +15,9 @@ from typing import Any
 
 from remit.adapters.journal.book import event, look_after, words_by
 from remit.adapters.journal.compressing import expired_in
-from remit.adapters.journal.layout import Segment, lines_of, segments, sync_directory, writers
+from remit.adapters.journal.layout import Segment, lines_of, segments, writers
 from remit.adapters.journal.ledger import Closed, Ledger, free_ledger
+from remit.adapters.private_files import sync_directory
 from remit.core.journal.chain import link_of
 from remit.core.journal.entries import Kind
 from remit.core.times import parse_instant

@@ -11,6 +11,7 @@ from pathlib import Path
 from remit.adapters.journal import checkpoints
 from remit.adapters.journal.ledger import Closed
 from remit.adapters.journal.signing import Signer
+from remit.adapters.private_files import put_private
 from remit.core.journal.chain import leaf
 from remit.core.journal.merkle import root_of
 from remit.core.journal.notes import Checkpoint, Key, origin_of
@@ -44,7 +45,7 @@ class Seals:
             said = "THE JOURNAL IS DAMAGED, and `%s` is not signed anew: %s; run `remit journal verify`"
             log.error(said, path, error)
             return False
-        checkpoints.write(path, self._signer.signed(made.text))
+        put_private(path, self._signer.signed(made.text))
         self._last = made
         return True
 

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from remit.core.certifying.cells import Cell, Row, table
 from remit.core.certifying.paper import HEAD, KEY, Opened, opened_of
+from remit.core.codes import Weight
+from remit.core.findings import Finding
 from remit.core.names import FORMULA
 
 CODES = {
@@ -35,17 +37,10 @@ CODES = {
 _SAVE = "save the spreadsheet as CSV in UTF-8"
 
 
-class Fault(NamedTuple):
-    """One thing wrong with a review, as a finding (`findings.Finding`)."""
+class Fault(Finding):
+    """One thing wrong with a review. Its codes are the review's own, and each is an error."""
 
-    file: str
-    line: int
-    column: int
-    code: str
-    message: str
-    help: str = ""
-    text: str = ""
-    width: int = 0
+    __slots__ = ()
 
     @property
     def is_error(self) -> bool:
@@ -53,13 +48,9 @@ class Fault(NamedTuple):
         return True
 
     @property
-    def weight(self) -> str:
+    def weight(self) -> Weight:
         """How much it weighs."""
-        return "error"
-
-    def place(self) -> str:
-        """`file:line:column`, as far as it is known."""
-        return ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
+        return Weight.ERROR
 
 
 class Answered(NamedTuple):
