@@ -155,7 +155,7 @@ def test_a_bent_end_is_never_gone_on_from(data: st.DataObject, tmp_path_factory:
     segment.path.write_bytes(bent)
     again = open_ledger(directory)
     kept = again.size
-    assert before[:kept] == bytes(bent[:kept]) or at < kept
+    assert at >= kept or at > bent.rfind(b"\n", 0, kept - 1), "nothing stays that stands behind what was bent"
     again.append([body(7)], durable=True)
     again.release()
     aside = b"".join(path.read_bytes() for path in (directory / ledger.writer).glob("*.torn-*"))
