@@ -194,14 +194,17 @@ def test_deny_denies_until_the_disk_is_well_and_tells_what_is_lost(tmp_path: Pat
                 with pytest.raises(NotRecorded, match=os.strerror(error)):
                     await put(kept, number)
             assert kept.counted["lost"] == 10
+            await asyncio.sleep(module.PAUSE + 0.05)  # it is tried again, and fails again
+            with pytest.raises(NotRecorded):
+                await put(kept, 12)
             disk.error = None
             await asyncio.sleep(module.PAUSE + 0.05)
-            await put(kept, 12)
+            await put(kept, 13)
 
     asyncio.run(work())
-    assert callers(tmp_path) == ["user:1", "user:12"]
+    assert callers(tmp_path) == ["user:1", "user:13"]
     (lost,) = told(tmp_path, Kind.LOST)
-    assert (lost.body["records"], lost.body["answered"], lost.body["cause"]) == (10, False, os.strerror(error))
+    assert (lost.body["records"], lost.body["answered"], lost.body["cause"]) == (11, False, os.strerror(error))
     assert holds(all_lines(tmp_path))
 
 

@@ -197,19 +197,21 @@ class Gate:
 
     def _worked(self, door: CatalogDoor, actor: Actor, operation: CatalogOperation, request: str) -> Any:
         began, when, kept = perf_counter(), self._clock() // 1_000, False
+        said, by = Worked(type(operation).__name__, ()), ""
 
         def keep(done: Worked, revision: str, instant: int, refusal: NotAllowed | NotFound | None) -> None:
-            nonlocal kept
+            nonlocal kept, said, by
+            said, by = done, revision
             us, refused = max(0, self._clock() // 1_000 - instant), None if refusal is None else str(refusal)
             self._journal.record_and_wait(Record(instant, actor, done, revision, None, refused, request, us))
             kept = refusal is not None
 
         try:
             return door.perform(actor, operation, self._handlers[type(operation)], keep)
-        except RemitError as error:
+        except Exception as error:
             if not kept and not isinstance(error, NotRecorded):
-                us, done = int((perf_counter() - began) * 1e6), Worked(type(operation).__name__, ())
-                failed = Record(when, actor, done, "", None, None, request, us, failed=str(error))
+                us, why = int((perf_counter() - began) * 1e6), str(error) if isinstance(error, RemitError) else FAULT
+                failed = Record(when, actor, said._replace(judged=()), by, None, None, request, us, failed=why)
                 self._journal.record_and_wait(failed)
             raise
 

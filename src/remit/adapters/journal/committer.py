@@ -80,7 +80,7 @@ class Committer:
         self._writing: list[tuple[bytes, Waiting | None]] = []
         self._since = self._opened_at = self._signed_at = self._synced_at = time.monotonic()
         self._signed = 0
-        self._stopped = self._stuck = self._unsynced = self._crowded = False
+        self._stopped = self._busy = self._stuck = self._unsynced = self._crowded = False
         self._lost: Lost | None = None
         self._down, self._failed_at = "", 0.0
         self.counted: dict[str, int] = {"kept": 0, "lost": 0}
@@ -133,6 +133,7 @@ class Committer:
     def _take(self, body: bytes, waiting: Waiting | None) -> None:
         with self._turn:
             why = "the disk does not answer" if self._stuck or len(self._waiting) >= ROOM else self._down
+            why = "it is closed" if self._stopped else why
             if why and (why != self._down or time.monotonic() - self._failed_at < PAUSE):
                 self._lose(1, why)
             else:
@@ -152,7 +153,8 @@ class Committer:
                 self._over.wait(GATHER if self._keeping.durable else REST)
             with self._turn:
                 self._writing, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
-                self._since, stopped = time.monotonic(), self._stopped and not self._writing
+                self._busy, self._since = True, time.monotonic()
+                stopped = self._stopped and not self._writing
                 lost, self._lost = self._lost, None
             self._crowded = len(self._writing) > 1
             if self._writing or lost is not None:
@@ -163,6 +165,8 @@ class Committer:
                 self._try(self._roll)
             elif time.monotonic() - self._signed_at >= self._keeping.sign_seconds:
                 self._grew()
+            with self._turn:
+                self._busy = self._stuck = False
             if stopped:
                 return
 
@@ -174,7 +178,7 @@ class Committer:
         why = self._try(lambda: self._ledger.append(bodies, self._keeping.durable))
         self._unsynced |= not self._keeping.durable
         with self._turn:
-            group, self._writing, self._stuck = self._writing, [], False
+            group, self._writing = self._writing, []
             if not why:
                 self.counted["kept"] += len(group)
             elif lost is not None:
@@ -235,7 +239,7 @@ class Committer:
         """Let nobody wait for a disk that does not answer."""
         while not self._over.wait(PATIENCE / 10):
             with self._turn:
-                if not self._writing or time.monotonic() - self._since < PATIENCE:
+                if not self._busy or time.monotonic() - self._since < PATIENCE:
                     continue
                 self._stuck = True
                 left, self._waiting = self._waiting, []

@@ -60,7 +60,7 @@ class Ledger:
         """The last complete segment, if its process ended before it was looked after."""
         if end.closed is not None:
             segment, lines, root = end.closed
-            self.unclosed = Closed(writer, segment.first, lines, root, segment.path)
+            self.unclosed = Closed(writer, segment.first, lines, root, self._directory / name_of(segment.first))
         self._file: int | None = None
         self._sound = True
         self._firm = self._now()

@@ -14,10 +14,9 @@ from typing import IO, NamedTuple, cast
 from remit.adapters.db.checkpoints import SqlCheckpoints, Stored
 from remit.adapters.journal import checkpoints
 from remit.adapters.journal.layout import Segment, segments
-from remit.core.journal.chain import link_of
+from remit.adapters.journal.spans import begins
 from remit.core.journal.notes import Key
 from remit.core.journal.verifying import DATABASE, FILE, Claim, Notice
-from remit.core.times import parse_instant
 from remit.errors import JournalDamaged
 
 BUFFER = 1024 * 1024
@@ -96,19 +95,6 @@ def lines_in(file: IO[bytes], damage: list[str]) -> Iterator[bytes]:
         yield from file
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         damage.append(str(error))
-
-
-def begins(segment: Segment) -> int:
-    """When the first line of a segment was written (microseconds since 1970, UTC); 0 if nobody can tell."""
-    file = opened(segment)
-    if file is None:
-        return 0
-    with file:
-        link = link_of(next(lines_in(file, []), b"").removesuffix(b"\n"))
-    try:
-        return 0 if link is None else parse_instant(link.time)
-    except ValueError:
-        return 0
 
 
 def _begin(there: dict[int, Segment], since: int | None) -> int:

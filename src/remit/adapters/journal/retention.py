@@ -17,10 +17,10 @@ from remit.adapters.journal.book import event, look_after, words_by
 from remit.adapters.journal.compressing import expired_in
 from remit.adapters.journal.layout import Segment, lines_of, segments, writers
 from remit.adapters.journal.ledger import Closed, Ledger, free_ledger
+from remit.adapters.journal.spans import DAMAGE, begins, time_of
 from remit.adapters.private_files import sync_directory
 from remit.core.journal.chain import link_of
 from remit.core.journal.entries import Kind
-from remit.core.times import parse_instant
 
 DAY = 86_400_000_000
 """Microseconds."""
@@ -94,18 +94,20 @@ class Retention:
         nothing is over."""
         before = 0
         for _, after in pairwise(there):
-            if not 0 < _begins(after) <= self._now() - self._days * DAY:
+            if not 0 < begins(after) <= self._now() - self._days * DAY:
                 break
             before = after.first
         return before
 
     def _ended(self, last: Segment) -> bool:
         """Is the last segment of a writer over, too?"""
-        found = last.path.stat()
+        found, until = last.path.stat(), self._now() - self._days * DAY
+        if found.st_mtime_ns // 1_000 > until:  # so nothing in it need be read
+            return False
         seen = (last.path, found.st_size, found.st_mtime_ns)
         if self._ends.get(last.writer, ((), 0))[0] != seen:
-            self._ends[last.writer] = (seen, max((_time(line) for line, whole in lines_of(last) if whole), default=0))
-        return 0 < self._ends[last.writer][1] <= self._now() - self._days * DAY
+            self._ends[last.writer] = (seen, _ends(last))
+        return 0 < self._ends[last.writer][1] <= until
 
 
 def remove(directory: Path, writer: str, before: int) -> None:
@@ -126,16 +128,10 @@ def remove(directory: Path, writer: str, before: int) -> None:
         sync_directory(directory / writer)
 
 
-def _begins(segment: Segment) -> int:
-    """When the first line of a segment was written (microseconds since 1970, UTC); 0 if it has none."""
-    for line, whole in lines_of(segment):
-        return _time(line) if whole else 0
-    return 0
-
-
-def _time(line: bytes) -> int:
-    link = link_of(line)
+def _ends(segment: Segment) -> int:
+    """The latest time of its lines (microseconds since 1970, UTC); 0 if nobody can tell."""
     try:
-        return 0 if link is None else parse_instant(link.time)
-    except ValueError:
+        links = (link_of(line) for line, whole in lines_of(segment) if whole)
+        return max((time_of(link.time) for link in links if link is not None), default=0)
+    except DAMAGE:
         return 0

@@ -23,6 +23,7 @@ from remit.adapters.journal.ledger import Closed, taken
 from remit.adapters.journal.recovery import unfinished
 from remit.adapters.journal.retention import Retention
 from remit.adapters.journal.seals import Seals
+from remit.adapters.journal.spans import DAMAGE
 from remit.adapters.journal.storing import Storing
 from remit.core.journal.entries import Kind
 
@@ -123,8 +124,10 @@ class Sealer:
         """Do it; False if it cannot be done now."""
         try:
             work()
-        except OSError as error:
-            log.error("a closed segment of the journal cannot be looked after yet: %s", error.strerror or error)
+        except Exception as error:  # whatever it is: the next segment may do better, and this one later
+            why = (error.strerror if isinstance(error, OSError) else None) or error
+            trace = None if isinstance(error, (OSError, *DAMAGE)) else error
+            log.error("a closed segment of the journal cannot be looked after yet: %s", why, exc_info=trace)
             return False
         return True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 
 from remit.errors import NotRecorded
@@ -32,7 +32,10 @@ def settle(waiting: list[Waiting], why: str) -> None:
 
 def _resolve(waiting: Sequence[Waiting], why: str) -> None:
     for one in waiting:
-        if not one.done():  # its caller may have gone, or was told before that the disk does not answer
+        # its caller may have gone, or was told before that the disk does not answer, or is just being told
+        with suppress(InvalidStateError, asyncio.InvalidStateError):
+            if one.done():
+                continue
             if why:
                 one.set_exception(refusal(why))
             else:

@@ -30,22 +30,21 @@ def reaching(there: list[Segment], wanted: Wanted, mark: Mark | None) -> list[Se
     least, most = 0, len(there)
     while most - least > 1:
         middle = (least + most) // 2
-        begins = _begins(there[middle])
-        if begins is not None and begins + SLACK <= wanted.since:
+        if 0 < begins(there[middle]) <= wanted.since - SLACK:
             least = middle
         else:
             most = middle
     return there[least:]
 
 
-def _begins(segment: Segment) -> int | None:
-    """When the first line of a segment was written; None if nobody can tell."""
+def begins(segment: Segment) -> int:
+    """When the first line of a segment was written (microseconds since 1970, UTC); 0 if nobody can tell."""
     try:
         with opened(segment) as file:
             link = link_of(file.readline(4_096).rstrip(b"\n") + b"}")
-            return None if link is None else time_of(link.time)
+            return 0 if link is None else time_of(link.time)
     except (OSError, *DAMAGE):
-        return None
+        return 0
 
 
 def size_of(segment: Segment) -> int:

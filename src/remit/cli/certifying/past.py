@@ -50,14 +50,14 @@ class Bearings:
 
 
 def tallied(
-    reader: JournalReader, past: Bearings, rules: Iterable[AccessRule], span: tuple[int, int], say: Say
+    reader: JournalReader, past: Bearings, access_rules: Iterable[AccessRule], span: tuple[int, int], say: Say
 ) -> Tally | None:
-    """How access rules were used, by what the journal recorded from `span[0]` until `span[1]`; None if it recorded
-    nothing then."""
-    tally = Tally(rules)
+    """How access rules were used, by what the journal recorded from `span[0]` until `span[1]`; None if no decision is
+    on record then."""
+    tally = Tally(access_rules)
     for entry in scanned(reader, within(span), say):
         tally.take(entry, past.known)
-    return None if tally.first is None else tally
+    return tally if tally.records else None
 
 
 def within(span: tuple[int, int]) -> Wanted:

@@ -58,7 +58,7 @@ def add_replaying(app: typer.Typer, house: House) -> None:
         reader = reader_in(house, screen, state, journal)
         if revision is not None and policy is not None:
             raise RequestInvalid("`--revision` and `--policy` are two policies; which one is to be asked?")
-        most = None if all else MOST
+        most = None if all or format is TableFormat.CSV else MOST
         if revision is None and policy is None:
             past = Past(house.revisions(state))
             again = Replay(past.snapshot, most)

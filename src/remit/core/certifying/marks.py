@@ -54,13 +54,14 @@ BETWEEN = "; "
 
 class Facts(NamedTuple):
     """What marks are judged by. `tally` None: there is no journal, so nothing is said of use; nor is it of `unsure`
-    subjects, whom revisions allowed something that nobody has any more."""
+    subjects, whom revisions allowed something that nobody has any more; by those, `heard` ones asked at all."""
 
     snapshot: Snapshot
     authority: Authority
     breaking: frozenset[Origin]
     tally: Tally | None
     unsure: frozenset[str]
+    heard: frozenset[str]
     since: int
     now: int
 
@@ -69,9 +70,12 @@ def facts(policy: Policy, snapshot: Snapshot, tally: Tally | None, since: int, n
     """All that marks of a policy's access rules are judged by; use is judged over the time from `since` to `now`."""
     breaking = {line.origin for each in violations(policy, snapshot, now) for line in each.lines}
     authority = Authority.of(each[:4] for each in policy.permissions)
-    some = tally.unsure if tally else set()
-    unsure = some | {group for name in some for group in snapshot.groups_of.get(name, ())}
-    return Facts(snapshot, authority, frozenset(breaking), tally, frozenset(unsure), since, now)
+    unsure, heard = (_with_groups(snapshot, some) for some in ((tally.unsure, tally.heard) if tally else ((), ())))
+    return Facts(snapshot, authority, frozenset(breaking), tally, unsure, unsure | heard, since, now)
+
+
+def _with_groups(snapshot: Snapshot, names: Iterable[str]) -> frozenset[str]:
+    return frozenset(each for name in names for each in (name, *snapshot.groups_of.get(name, ())))
 
 
 def marks_of(facts: Facts, entitled: Entitled) -> tuple[Mark, ...]:
@@ -109,7 +113,7 @@ def _marks(facts: Facts, entitled: Entitled) -> Iterator[Mark]:
         counted = since <= facts.since and until > now and subject not in facts.unsure
         if counted and origin not in facts.tally.uses:
             yield Mark.UNUSED
-        if subject not in facts.tally.active:
+        if subject not in facts.tally.active and subject not in facts.heard:
             yield Mark.DORMANT
     if scope != ROOT and scope not in snapshot.chains:
         yield Mark.STRANDED

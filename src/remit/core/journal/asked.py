@@ -6,12 +6,12 @@ list or for permitted scopes, all scopes that are reached.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from remit.core.directory import highest
 from remit.core.journal.entries import Entry, question_of
-from remit.core.journal.replaying import JUDGED, UNREADABLE, asked_at, needed
+from remit.core.journal.replaying import JUDGED, UNREADABLE, asked_at, needed, vouched
 from remit.core.model import ROOT, Question
 from remit.core.search import allows, reach
 from remit.core.snapshot import Snapshot
@@ -41,7 +41,7 @@ def asked(entry: Entry) -> list[Asked]:
         return []
     try:
         items = entry.items
-        return [*_needed(entry, items), *(each for item in items for each in _item(entry, item))]
+        return [*_needed(entry), *(each for item in items for each in _item(entry, item))]
     except UNREADABLE:
         raise JournalDamaged(f"`{entry.id}` is not as remit writes it") from None
 
@@ -70,11 +70,11 @@ def _found(question: Question, body: Mapping[str, Any]) -> Iterator[Asked]:
                 yield Asked(question._replace(id=name, known=home), True)
 
 
-def _needed(entry: Entry, items: Sequence[Mapping[str, Any]]) -> Iterator[Asked]:
+def _needed(entry: Entry) -> Iterator[Asked]:
     """What the caller of a decision needed, as far as it was decided; vouching is known by the groups that counted."""
     body = entry.body
     needs = list(needed(entry))
-    if any(item.get("groups", {}).get("claimed") for item in items):
+    if vouched(entry):
         needs.append(("decision", "vouch", True))
     when = asked_at(entry) if needs and "us" in body else entry.instant
     for kind, action, granted in needs:

@@ -79,11 +79,15 @@ def entry_of(line: bytes, decoded: Callable[[bytes], Any] = json.loads) -> Entry
     try:
         body = decoded(line)
         items = body.get("items", [])
-        if type(items) is not list or any(type(item) is not dict for item in items):
+        if type(items) is not list or not all(map(_is_item, items)) or type(body.get("results", [])) is not list:
             raise ValueError("items")
         return Entry(link.writer, link.seq, _instant(body["time"]), str(body["kind"]), body, line)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise JournalDamaged(f"`{link.writer}-{link.seq}` is no line of a journal") from None
+
+
+def _is_item(item: object) -> bool:
+    return type(item) is dict and type(item.get("groups", {})) in (dict, int)
 
 
 def _instant(text: str) -> int:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from remit.core.explain import explain
 from remit.core.journal.entries import Entry, question_of
 from remit.core.journal.listing import is_whole, whole
-from remit.core.journal.replaying import JUDGED, UNREADABLE, asked_at, needed
+from remit.core.journal.replaying import JUDGED, UNREADABLE, asked_at, needed, vouched
 from remit.core.model import Code, Explanation, Question, Witness
 from remit.core.pdp import walk
 from remit.core.snapshot import Snapshot
@@ -124,6 +124,9 @@ def points(entry: Entry) -> Iterator[Point]:
     for kind, action, granted in needed(entry):
         asked = Question(body["caller"], action, kind, groups=groups, when=asked_at(entry))
         yield Point(asked, granted, "" if granted else "refused")
+    counted = vouched(entry) if body.get("permitted") else None
+    if counted is not None:  # then its groups would, or would no longer
+        yield Point(Question(body["caller"], "vouch", "decision", groups=groups, when=asked_at(entry)), counted, "")
     if "results" in body:
         yield from (Point(each, True, IN_A_LIST) for each in _listed(entry))
         if "unplaced" in body:
@@ -153,13 +156,14 @@ def _listed(entry: Entry, names: list[str] | None = None) -> Iterator[Question]:
                 yield asked._replace(id=None, declared=None, known=name)
 
 
-def _more(entry: Entry, snapshot: Snapshot) -> Iterator[Question]:
-    """What a policy lists besides, where the whole of a list is on record."""
+def _more(entry: Entry, *snapshots: Snapshot) -> Iterator[Question]:
+    """What any of these policies lists besides, where the whole of a list is on record."""
     body = entry.body
     if "results" not in body or not is_whole(body):
         return
     asked, there = question_of(entry.items[0], entry.instant), set(body["results"])
-    yield from _listed(entry, [name for name in whole(snapshot, body, asked) if name not in there])
+    listed = dict.fromkeys(name for snapshot in snapshots for name in whole(snapshot, body, asked))
+    yield from _listed(entry, [name for name in listed if name not in there])
 
 
 def flips(entry: Entry, after: Snapshot, before: Snapshot | None = None) -> Iterator[Flip | None]:
@@ -167,7 +171,7 @@ def flips(entry: Entry, after: Snapshot, before: Snapshot | None = None) -> Iter
     what is on record, or with the answer of the policy `before`."""
     for question, allowed, code in points(entry):
         yield _flip(question, allowed, code, after, before)
-    for question in _more(entry, after):
+    for question in _more(entry, *filter(None, (after, before))):
         if (flip := _flip(question, False, "not listed", after, before)) is not None:
             yield flip
 

@@ -37,7 +37,7 @@ class Gathered:
     def take(self, entry: Entry) -> None:
         """Take what one line asked."""
         if entry.kind == Kind.LOST:
-            self.lost += int(entry.body.get("records", 0))
+            self.lost += records if type(records := entry.body.get("records")) is int else 0
         try:
             found = asked(entry)
         except JournalDamaged:

@@ -77,6 +77,14 @@ def needed(entry: Entry) -> Iterator[tuple[str, str, bool]]:
             return
 
 
+def vouched(entry: Entry) -> bool | None:
+    """Did groups count that its caller claimed for somebody? None: none were claimed."""
+    groups = [item.get("groups", {}) for item in entry.items]
+    if any(each.get("claimed") for each in groups):
+        return True
+    return False if any(each.get("ignored") for each in groups) else None
+
+
 class Replay:
     """Lines decided again, one after the other, each by the revision that it names.
 

@@ -44,12 +44,11 @@ class Sieve(NamedTuple):
 
 def part_of(text: str, before: str = "", after: str = "") -> tuple[bytes, ...]:
     """What a line holds that holds this text, between those, however its JSON is spelt."""
-    runs = _PLAIN.findall(text)
-    if not runs:
+    run = max(_PLAIN.finditer(text), key=lambda found: len(found[0]), default=None)
+    if run is None:
         return ()
-    longest = max(runs, key=len)
-    before, after = before if text.startswith(longest) else "", after if text.endswith(longest) else ""
-    return (f"{before}{longest}{after}".encode(),)
+    before, after = before if run.start() == 0 else "", after if run.end() == len(text) else ""
+    return (f"{before}{run[0]}{after}".encode(),)
 
 
 def groups_of(parts: Iterable[tuple[bytes, ...]]) -> tuple[tuple[bytes, ...], ...]:

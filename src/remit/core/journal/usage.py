@@ -69,22 +69,21 @@ Known = Callable[[str], Bearing | None]
 class Tally:
     """Counts uses of the access rules of one policy. `active` says when somebody last asked, was asked about, or came
     by way of a group; `unknown` counts records by revisions whose files are nowhere, and `unread` those that make no
-    sense; `unsure` are those whom the former may have allowed something."""
+    sense; `unsure` are those whom the former may have allowed something, and `heard` those whom they denied it."""
 
-    def __init__(self, rules: Iterable[AccessRule]) -> None:
+    def __init__(self, access_rules: Iterable[AccessRule]) -> None:
         self.uses: dict[Origin, Used] = {}
         self.active: dict[str, int] = {}
         self.records, self.unread = 0, 0
-        self.first: int | None = None
         self.unknown: Counter[str] = Counter()
         self.unsure: set[str] = set()
-        self._rules: dict[Held, list[AccessRule]] = {}
-        for rule in rules:
-            self._rules.setdefault(rule[:3], []).append(rule)
+        self.heard: set[str] = set()
+        self._held: dict[Held, list[AccessRule]] = {}
+        for each in access_rules:
+            self._held.setdefault(each[:3], []).append(each)
 
     def take(self, entry: Entry, known: Known) -> None:
         """Count what one line of the journal says."""
-        self.first = entry.time if self.first is None else min(self.first, entry.time)
         try:
             found = asked(entry)
         except JournalDamaged:
@@ -100,11 +99,10 @@ class Tally:
         for one in found:
             if one.own:
                 self._met(one.question, bearing)
-            if one.allowed and one.own:
-                if bearing is None:
-                    self.unsure |= {one.question.subject, *one.question.groups}
-                else:
-                    self._used(bearing.rests_on(one), one.question.when)
+            if bearing is None and one.own:
+                (self.unsure if one.allowed else self.heard).update((one.question.subject, *one.question.groups))
+            elif bearing is not None and one.allowed and one.own:
+                self._used(bearing.rests_on(one), one.question.when)
 
     def _met(self, question: Question, bearing: Bearing | None) -> None:
         names: Iterable[str] = (question.subject, *question.groups)
@@ -115,8 +113,8 @@ class Tally:
 
     def _used(self, held: Iterable[Held], when: int) -> None:
         for each in held:
-            for rule in self._rules.get(each, ()):
-                if rule.since <= when < rule.until:
-                    times, last = self.uses.get(rule.origin, Used(0, when))
-                    self.uses[rule.origin] = Used(times + 1, max(last, when))
+            for line in self._held.get(each, ()):
+                if line.since <= when < line.until:
+                    times, last = self.uses.get(line.origin, Used(0, when))
+                    self.uses[line.origin] = Used(times + 1, max(last, when))
                     break
