@@ -72,6 +72,10 @@ def naive(entry: Entry, after: Snapshot) -> Iterator[tuple[Question, bool]]:
         yield Question(body["caller"], action, kind, None, None, None, groups, began), need != body.get("refused")
         if need == body.get("refused"):
             break
+    claimed = [item.get("groups", {}) for item in entry.items if {"claimed", "ignored"} & item.get("groups", {}).keys()]
+    if body["permitted"] and claimed:
+        groups, counted = tuple(body.get("caller_groups", ())), any("claimed" in each for each in claimed)
+        yield Question(body["caller"], "vouch", "decision", None, None, None, groups, began), counted
     if "results" not in body:
         for item in entry.items:
             if item.get("verdict") in ("allow", "deny"):
@@ -309,8 +313,26 @@ def test_groups_that_came_with_a_search_for_subjects_are_nobody_else_s() -> None
     body = {"op": "search", "sought": "subject", "type": "user", "results": ["bob"], "page": "next", "us": 0}
     body |= {"items": [item], "instant": "2026-10-01T12:00:00.000000Z", "caller": "user:ada", "permitted": True}
     entry = Entry("abcd1234", 1, parse_instant("2026-10-01T12:00:00Z"), "decision", body)
-    (flip,) = flips(entry, Snapshot(read_policy(FILES)))
+    vouch, flip = flips(entry, Snapshot(read_policy(FILES)))
+    assert vouch is not None and vouch.question[:3] == ("user:ada", "vouch", "decision")
     assert flip is not None and not flip.allowed and flip.question[:1] == ("user:bob",)
+
+
+def test_what_only_the_policy_before_would_list_is_a_flip_too() -> None:
+    """Between two policies of which neither is the one on record."""
+    item = {"subject": "user:ada", "action": "create", "kind": "environment"}
+    body = {"op": "permitted-scopes", "results": [], "unplaced": False, "us": 0, "items": [item], "caller": "user:ada"}
+    body |= {"instant": "2026-10-01T12:00:00.000000Z", "permitted": True}
+    entry = Entry("abcd1234", 1, parse_instant("2026-10-01T12:00:00Z"), "decision", body)
+    name = "policies/access_rules.csv"
+    kept = [line for line in FILES[name].splitlines(keepends=True) if b"user:ada" not in line]
+    without = {**{each: data for each, data in FILES.items() if "/cases/" not in each}, name: b"".join(kept)}
+    some, none = Snapshot(read_policy(FILES)), Snapshot(read_policy(without))
+    lost, gained = (list(filter(None, flips(entry, *pair))) for pair in ((none, some), (some, none)))
+    assert [(each.question.declared, each.allowed) for each in lost] == [
+        (each.question.declared, not each.allowed) for each in gained
+    ]
+    assert lost and not any(each.allowed for each in lost)
 
 
 def by_hand() -> bytes:

@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from remit.adapters.journal.book import Book, kept_in
 from remit.adapters.journal.committer import Keeping
 from remit.adapters.journal.ledger import Closed
 from remit.adapters.journal.reading import entries
+from remit.adapters.journal.settling import settle
 from remit.core.journal.entries import Entry, Kind
 from remit.core.model import Actor
 from remit.errors import NotRecorded
@@ -281,6 +283,54 @@ def test_nobody_waits_for_a_disk_that_does_not_answer(
     asyncio.run(work())
     assert callers(tmp_path) == ["user:0", "user:3"]  # the first one got there in the end
     assert sum(entry.body["records"] for entry in told(tmp_path, Kind.LOST)) == 2
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_nobody_waits_either_while_the_disk_does_not_answer_something_else(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch, durable: bool
+) -> None:
+    """The line that closes a segment, or the sync of what was written before."""
+    monkeypatch.setattr(module, "PATIENCE", 0.3)
+
+    async def work() -> None:
+        with book(tmp_path, Keeping(durable, True, 10**6, 0.5 if durable else 3_600, 0.05)) as kept:
+            disk.slow.clear()
+            if not durable:
+                kept.record(record(0))
+            until(lambda: disk.syncs > 0)
+            until(lambda: refuses(kept))
+            with pytest.raises(NotRecorded, match="does not answer"):
+                await asyncio.wait_for(put(kept, 1), PATIENCE)
+            disk.slow.set()
+            until(lambda: not refuses(kept))
+
+    def refuses(kept: Book) -> bool:
+        try:
+            kept.check()
+        except NotRecorded:
+            return True
+        return False
+
+    asyncio.run(work())
+
+
+def test_whatever_comes_after_the_end_is_refused(tmp_path: Path) -> None:
+    with book(tmp_path, Keeping(True, True)) as kept:
+        pass
+    with pytest.raises(NotRecorded, match="closed"):
+        kept.record_and_wait(record(1))
+    kept.note(Kind.ACTIVATED, {"revision": "0"})
+
+
+def test_two_may_tell_the_same_one() -> None:
+    class Late(Future[None]):
+        def done(self) -> bool:
+            return False  # it was not, a moment ago
+
+    one = Late()
+    one.set_result(None)
+    settle([one], "the disk does not answer")
+    settle([one], "")
 
 
 def test_segments_roll_by_size_and_by_time_also_when_nothing_happens(tmp_path: Path) -> None:

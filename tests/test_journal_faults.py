@@ -204,6 +204,29 @@ def test_an_operation_is_recorded_by_what_was_decided_of_it(sql_catalog: SqlCata
     assert all(isinstance(record.operation, Worked) for record in books.records), "never with what is in it"
 
 
+def test_what_was_undone_is_not_left_on_record_as_done(
+    sql_catalog: SqlCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books = Books()
+    gate = gate_with(books, sql_catalog)
+
+    def breaks(*_: object) -> None:
+        raise KeyError("somebody's secret")
+
+    monkeypatch.setattr("remit.service.catalog_gate._made_by", breaks)  # before it is kept
+    with pytest.raises(KeyError):
+        asyncio.run(gate.perform(ADA, block("one")))
+    monkeypatch.undo()
+    real = books.record_and_wait
+    monkeypatch.setattr(books, "record_and_wait", lambda record: (real(record), record.failed or breaks()))  # behind
+    with pytest.raises(KeyError):
+        asyncio.run(gate.perform(ADA, block("two")))
+    assert rows(sql_catalog) == ((), ())
+    first, second, third = (body_of(record) for record in books.records)
+    assert first["failed"] == third["failed"] == "a fault that nobody foresaw"
+    assert "failed" not in second and third["made"] == second["made"] and third["revision"] == second["revision"]
+
+
 def test_what_fails_on_the_way_is_recorded_too(sql_catalog: SqlCatalog) -> None:
     books = Books()
     gate = gate_with(books, sql_catalog)

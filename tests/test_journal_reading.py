@@ -19,6 +19,7 @@ from remit.core.journal.entries import Kind, entry_of
 from remit.core.journal.marks import Mark, Marks
 from remit.core.journal.wanted import Wanted
 from remit.core.times import parse_instant
+from remit.errors import JournalDamaged
 from remit.service.recording import told_time
 
 AT = lambda second: START + int(second * SECOND)  # noqa: E731
@@ -355,6 +356,18 @@ def test_what_fits_is_never_sorted_out_by_its_bytes(data: st.DataObject, body: A
             if wanted.fits(entry_of(line)):
                 assert wanted.may_fit(line) and sieve.may_fit(line) and sieve.may_hold(b"x\n" + line + b"\nx")
                 assert wanted.items_of(entry_of(line)) or not body["items"] or wanted.denied
+
+
+@pytest.mark.parametrize("text", ["job/job", "1/1", 'x"x', "ab\u00e9ab", "/", "a/b/a"])
+def test_a_text_that_ends_as_it_begins_is_found(text: str) -> None:
+    line = line_of("0" * 64, "abcd", 1, body_of(decision(50, request=text)))
+    assert Wanted(request=text).fits(entry_of(line)) and Wanted(request=text).sieve().may_fit(line)
+
+
+@pytest.mark.parametrize("bent", [{"results": 3}, {"items": [{"groups": []}]}, {"items": [{"groups": "x"}]}])
+def test_what_another_hand_wrote_is_no_line(bent: Any) -> None:
+    with pytest.raises(JournalDamaged):
+        entry_of(line_of("0" * 64, "abcd", 1, body_of(decision(50, **bent))))
 
 
 def test_most_of_what_does_not_fit_is() -> None:

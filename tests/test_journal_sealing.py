@@ -123,6 +123,29 @@ def test_the_first_line_of_a_writer_and_the_first_by_another_key_name_the_key(wo
                               for each in faults)  # fmt: skip
 
 
+def test_a_checkpoint_that_is_gone_costs_no_line(world: World) -> None:
+    with journaling(kept(world), world.state, world.database):
+        pass
+    (writer,) = writers(world.directory)
+    (segment,) = segments(world.directory, writer)
+    before = lines_of(segment.path)
+    segment.checkpoint.unlink()
+    with journaling(kept(world), world.state, world.database):
+        until(segment.checkpoint.exists)
+    assert lines_of(segment.path) == before and not list(segment.path.parent.glob("*.gz.gz"))
+
+
+def test_a_damaged_segment_keeps_no_other_from_being_looked_after(world: World) -> None:
+    with journaling(kept(world, roll=0.2), world.state, world.database):
+        until(lambda: settled(world, 3))
+    (writer,) = writers(world.directory)
+    bent = segments(world.directory, writer)[1].path
+    bent.write_bytes(bent.read_bytes()[:20] + bytes(20))
+    there = len(segments(world.directory, writer))
+    with journaling(kept(world, roll=0.2, retention=1), world.state, world.database):
+        until(lambda: len([each for each in segments(world.directory, writer) if each.compressed]) >= there + 3)
+
+
 def left_closed(world: World, lines: int = 3) -> Path:
     """A segment whose process ended right after it was closed."""
     ledger = open_ledger(world.directory)
