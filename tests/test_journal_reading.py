@@ -367,7 +367,7 @@ def test_a_text_that_ends_as_it_begins_is_found(text: str) -> None:
 @pytest.mark.parametrize("bent", [{"results": 3}, {"items": [{"groups": []}]}, {"items": [{"groups": "x"}]}])
 def test_what_another_hand_wrote_is_no_line(bent: Any) -> None:
     with pytest.raises(JournalDamaged):
-        entry_of(line_of("0" * 64, "abcd", 1, body_of(decision(50, **bent))))
+        entry_of(line_of("0" * 64, "abcd", 1, body_of(record(50, **bent))))
 
 
 def test_most_of_what_does_not_fit_is() -> None:
