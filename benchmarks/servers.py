@@ -26,7 +26,7 @@ from remit.bootstrap import build_app
 from remit.core.model import Actor
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
-from remit.journaling import Kept, journaling
+from remit.journaling import Journaled, journaling
 from remit.serving import serve
 
 RULES = 10_000
@@ -47,7 +47,7 @@ class Open:
         return CALLER
 
 
-def app(name: str, port: int, record: Kept) -> Any:
+def app(name: str, port: int, record: Journaled) -> Any:
     """The application of that name."""
     if name == "hello":
         return hello

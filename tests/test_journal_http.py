@@ -22,7 +22,7 @@ from remit.core.journal.entries import Kind
 from remit.core.journal.wanted import Wanted
 from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
-from remit.journaling import Kept, journaling
+from remit.journaling import Journaled, journaling
 from remit.service import audits
 from remit.service.recording import told_time
 from server import CALLERS, SECRET, Running, bearer, with_caller
@@ -81,7 +81,7 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def over(serve: Callable[..., Running]) -> Callable[..., Running]:
-    def serving(kept: Kept) -> Running:
+    def serving(kept: Journaled) -> Running:
         return serve(app=build_app(SNAPSHOT, "http://127.0.0.1", CALLERS, SECRET, record=kept))
 
     return serving
@@ -89,7 +89,7 @@ def over(serve: Callable[..., Running]) -> Callable[..., Running]:
 
 @pytest.fixture(scope="module")
 def asked(journal: Path, over: Callable[..., Running]) -> Asked:
-    return Asked(over(Kept(None, Reader(journal))))
+    return Asked(over(Journaled(None, Reader(journal))))
 
 
 def wanted(journal: Path, **what: Any) -> list[str]:
@@ -149,7 +149,7 @@ def test_a_token_is_for_its_caller_and_its_question(asked: Asked, over: Callable
     token = asked.get(limit="5", denied="true").json()["next"]
     again = asked.get(limit="7", denied="true", page=token)
     assert [line["seq"] for line in again.json()["entries"]] and again.status_code == 200
-    other = Asked(over(Kept(None, Reader(journal))), OTHER)
+    other = Asked(over(Journaled(None, Reader(journal))), OTHER)
     for reply in (
         other.get(limit="5", denied="true", page=token),
         asked.get(limit="5", page=token),
@@ -168,7 +168,7 @@ def test_a_segment_that_expires_between_two_pages_is_passed_over(over: Callable[
     for number in range(4):
         one.write(*[decision(10 * number + n) for n in range(5)])
         one.roll(10 * number)
-    asked = Asked(over(Kept(None, Reader(tmp_path, lambda _: None))))
+    asked = Asked(over(Journaled(None, Reader(tmp_path, lambda _: None))))
     first = asked.get(limit="3").json()
     for segment in segments(tmp_path, one.writer)[:2]:
         segment.path.unlink()
@@ -190,7 +190,7 @@ def test_one_line(asked: Asked, journal: Path) -> None:
 
 def test_the_latest_lines_are_there_and_growing_ones_are_not(over: Callable[..., Running], tmp_path: Path) -> None:
     one = Writing(tmp_path)
-    asked = Asked(over(Kept(None, Reader(tmp_path))))
+    asked = Asked(over(Journaled(None, Reader(tmp_path))))
     assert asked.all() == []
     one.write(decision(1))
     assert len(asked.all()) == 1
@@ -230,7 +230,7 @@ def test_only_who_may(asked: Asked, journal: Path) -> None:
 
 
 def test_without_a_journal_that_is_told(over: Callable[..., Running]) -> None:
-    asked = Asked(over(Kept(None)))
+    asked = Asked(over(Journaled(None)))
     for path in ("", "/abcd-1"):
         reply = asked.get(path)
         assert reply.status_code == 404 and "no journal is kept here" in reply.json()["message"]
@@ -286,7 +286,7 @@ def test_decisions_are_made_while_the_journal_is_read(
                 time.sleep(0.02)
                 yield step
 
-    running = over(Kept(None, Slow(journal)))
+    running = over(Journaled(None, Slow(journal)))
 
     async def all_at_once() -> list[float]:
         async with httpx.AsyncClient(base_url=running.url, timeout=30, trust_env=False) as client:
@@ -313,5 +313,5 @@ def test_kinds_are_those_of_lines(over: Callable[..., Running], tmp_path: Path) 
     one = Writing(tmp_path)
     one.write(event(0, Kind.ACTIVATED, revision="0" * 64), record(1, Kind.OPERATION, op="CreateAsset", items=[]))
     one.release()
-    asked = Asked(over(Kept(None, Reader(tmp_path))))
+    asked = Asked(over(Journaled(None, Reader(tmp_path))))
     assert list(asked.pages(kind="policy.activated")) == [[f"{one.writer}-1"]]

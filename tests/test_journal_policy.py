@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,8 @@ from remit.adapters.journal.layout import writers
 from remit.adapters.journal.reading import entries
 from remit.core.journal.entries import Kind
 from remit.core.policy import revision_of
+from remit.journaling import Journaled
+from remit.service.operations import Refused, Standing
 from server import CALLER
 from test_serve import ask, free_port, running, token
 
@@ -61,6 +64,27 @@ def test_what_goes_live_and_what_is_refused_is_kept(tmp_path: Path, workers: int
     for line in told(directory, Kind.DECISION):
         before = [each for each in live if each["writer"] == line["writer"] and each["seq"] < line["seq"]]
         assert before[-1]["revision"] == line["revision"], "every answer comes after what says by which policy"
+
+
+def test_what_is_refused_is_told_once_however_often_it_is_looked_at() -> None:
+    notes: list[Any] = []
+    record = Journaled(None)
+    record.note = lambda *said: notes.append(said)
+    fine = Standing("1" * 64, 0, "somewhere", 0, None)
+    refused = fine._replace(refused=Refused("2" * 64, 5, (), ("because",)))
+    for before, after in ((fine, refused), (refused, refused._replace(checked=9)), (refused, fine), (fine, refused)):
+        record.heard(before, after)
+    assert [kind for kind, _ in notes] == [Kind.REJECTED] * 2
+
+
+def test_who_shows_a_key_that_does_not_hold_is_on_record(tmp_path: Path) -> None:
+    directory, port = written(OLD, tmp_path), free_port()
+    key = {"grantType": "app_token", "AppId": "portal", "AppSecret": f"remit_{secrets.token_hex(16)}"}
+    with running(directory, port, REMIT_AUTH="keys"):
+        answer = httpx.post(f"http://127.0.0.1:{port}/api/v1/token", json=key, trust_env=False, timeout=60)
+        assert answer.status_code == 400
+        until(lambda: len(told(directory, Kind.AUTH_FAILED)) == 1)
+    assert key["AppSecret"] not in str(told(directory, Kind.AUTH_FAILED))
 
 
 def test_who_published_and_who_rolled_back_is_kept(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from remit.core.history import How, Provenance
 from remit.core.model import Actor
 from remit.core.policy import read_policy, revision_of
 from remit.core.snapshot import Snapshot
-from remit.errors import CouldNotDecide, NotAllowed, NotRecorded
+from remit.errors import CouldNotDecide, NotAllowed, NotRecorded, Outdated
 from remit.service import publishing
 from remit.service.gate import Gate
 from remit.service.judged import planned_change
@@ -404,6 +404,18 @@ def test_nothing_is_published_that_is_not_recorded() -> None:
         with pytest.raises(NotRecorded):
             asyncio.run(gate.perform(Actor(CHIEF), change))
     assert [line.number for line in log.history(None, 9)] == [1]
+
+
+def test_a_publish_that_fails_is_recorded_before_and_after() -> None:
+    live, journal, log = LivePolicy(Snapshot(read_policy(OLD))), RingJournal(), MemoryRevisions()
+    live.numbered(revision_of(OLD), log.activate(OLD, Provenance(), "s", 1).number)
+    published = Publishing(live, log, lambda work, *given: work(*given), from_database=True)
+    gate = Gate(live, journal, time.time_ns, handlers(SECRET, live, publishing=published))
+    with pytest.raises(Outdated):
+        asyncio.run(gate.perform(Actor(CHIEF), PublishPolicy(NEW, "0" * 64, "because")))
+    assert [bool(each.failed) for each in journal.records] == [False, True]
+    asyncio.run(gate.perform(Actor(CHIEF), PublishPolicy(NEW, revision_of(OLD), "because")))
+    assert len(journal.records) == 3, "one that is done needs no second line: what goes live has its own"
 
 
 CROWDED = "at-most, few-maintain, department:research, because, 2, environment:edit"

@@ -18,7 +18,7 @@ from remit.assembly import Kept, exchange_of, exchange_secret, kept_by
 from remit.cli.house import ListedKey, ServeOptions
 from remit.core.snapshot import Snapshot
 from remit.errors import CouldNotDecide, Misconfigured
-from remit.journaling import Kept as Journaled
+from remit.journaling import Journaled
 from remit.observing import Watch
 from remit.service.audits import Audits
 from remit.service.catalog_gate import CatalogDoor

@@ -73,7 +73,7 @@ class Unknown:
         self._left = 0
 
 
-class Kept:
+class Journaled:
     """The journal of one process: what takes records, what takes anything else that happens, and what reads them and
     those of others (None: nothing is kept)."""
 
@@ -138,14 +138,14 @@ class Kept:
 
 
 @contextmanager
-def journaling(settings: JournalSettings, state: Path, database: Database | None = None) -> Iterator[Kept]:
+def journaling(settings: JournalSettings, state: Path, database: Database | None = None) -> Iterator[Journaled]:
     """While this lasts, this process keeps a journal as the configuration says; what is signed of it is kept in the
     database too, if there is one.
 
     Raises Misconfigured if it cannot be written or signed.
     """
     if settings.mode == "off":
-        yield Kept(None)
+        yield Journaled(None)
         return
     directory, roll = directory_of(settings, state), settings.roll
     keeping = Keeping(settings.mode == "durable", settings.deny, settings.segment, roll, sign_seconds=roll / SIGNED)
@@ -153,7 +153,7 @@ def journaling(settings: JournalSettings, state: Path, database: Database | None
     try:
         with kept_in(directory, keeping, body_of, now, sealer.finished) as book:
             sealer.start(book.writer, book.note)
-            yield Kept(book, Reader(directory))
+            yield Journaled(book, Reader(directory))
     finally:
         sealer.stop()
 

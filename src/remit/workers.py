@@ -15,8 +15,7 @@ from remit.assembly import database_of
 from remit.bootstrap import Prepared, application, prepared, watch_of
 from remit.cli.house import ServeOptions
 from remit.following import following, woken
-from remit.journaling import Kept as Journaled
-from remit.journaling import journaling
+from remit.journaling import Journaled, journaling
 from remit.observing import Watch
 from remit.service.live import Files, compiled
 from remit.service.operations import Standing

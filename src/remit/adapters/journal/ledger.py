@@ -192,15 +192,15 @@ def open_ledger(directory: Path) -> Ledger:
         found = free_ledger(directory, name)
         if found is not None:
             return found
-    while True:
-        name = secrets.token_hex(4)
-        try:
-            (directory / name).mkdir(mode=0o700)
-        except FileExistsError:
-            continue
-        sync_directory(directory)
-        if (found := free_ledger(directory, name)) is not None:
-            return found
+    while (directory / (name := secrets.token_hex(4))).exists():
+        pass
+    fresh = directory / f".{name}"  # nobody who looks for writers takes it before it is held
+    fresh.mkdir(mode=0o700)
+    lock = taken(fresh)
+    assert lock is not None
+    fresh.rename(directory / name)
+    sync_directory(directory)
+    return Ledger(directory, name, lock)
 
 
 def others(directory: Path, mine: str) -> Iterator[Ledger]:
