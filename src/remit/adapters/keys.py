@@ -1,7 +1,7 @@
 """API keys for services without an OpenID provider: `remit_<id>_<secret>`, kept as hashes in one file.
 
-A secret is 32 random bytes, so a plain hash of it tells nothing. Nothing is remembered: a key that was revoked stops
-counting within a second, and a file that cannot be trusted lets nobody in.
+A secret is 32 random bytes, so a plain hash of it tells nothing. Nothing is remembered: a new key counts at once, one
+that was revoked stops counting within a second, and a file that cannot be trusted lets nobody in.
 """
 
 from __future__ import annotations
@@ -93,10 +93,10 @@ class Keys:
 
         Raises NotAuthenticated if the key does not hold, CouldNotDecide if the file of keys cannot be trusted.
         """
-        self._look(now)
+        id, _, secret = token.removeprefix(PREFIX).partition("_")
+        self._look(id, now)
         if self._broken:
             raise CouldNotDecide(self._broken)
-        id, _, secret = token.removeprefix(PREFIX).partition("_")
         key = self._known.get(id)
         same = hmac.compare_digest(_hash(secret), key.sha256 if key else _NOBODYS)
         if key is None or not same or not token.startswith(PREFIX):
@@ -105,9 +105,10 @@ class Keys:
             raise NotAuthenticated("the API key has expired")
         return Actor(key.subject)
 
-    def _look(self, now: int) -> None:
-        """Read the file again if it changed; this is asked once a second at most."""
-        if self._looked is not None and 0 <= now - self._looked < SECOND:
+    def _look(self, id: str, now: int) -> None:
+        """Read the file again if it changed. For a key that is known this is asked once a second at most; one that is
+        not may have been made just now."""
+        if id in self._known and self._looked is not None and 0 <= now - self._looked < SECOND:
             return
         self._looked = now
         try:
