@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -19,8 +19,6 @@ from remit.adapters.tokens import minted
 from remit.bootstrap import RealKeys
 from remit.cli.app import run
 from remit.cli.house import JournalReader, Revisions, ServeOptions
-from remit.core.journal.entries import Entry
-from remit.core.journal.wanted import Wanted
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
 from remit.entry import RealHouse
@@ -103,9 +101,6 @@ class Desk:
         self, method: str, url: str, token: str, path: str, body: object = None, version: int | None = None
     ) -> tuple[int, str]:
         return RealHouse().ask(method, url, token, path, body, version)
-
-    def journal(self, directory: Path, wanted: Wanted) -> Iterator[Entry]:
-        return RealHouse().journal(directory, wanted)
 
     def reader(self, directory: Path, told: Callable[[str], None]) -> JournalReader:
         return RealHouse().reader(directory, told)

@@ -15,12 +15,15 @@ from hypothesis import strategies as st
 
 from commands import Desk, Ran, ran, really_ran, written
 from golden import golden
+from journal_lines import SECOND, START, Writing, event
 from journals import about, lived, recording
 from readable import FILES
 from remit.core.certifying.cells import parted
 from remit.core.certifying.filled import CODES
 from remit.core.certifying.paper import ANSWER, HEAD, KEY
+from remit.core.journal.entries import Kind
 from remit.core.policy import read_policy
+from remit.core.times import parse_instant
 from remit.service.operations import Asked, EvaluateMany, Page, PermittedScopes, Search, Sought
 from server import with_caller
 
@@ -110,6 +113,23 @@ def test_what_is_written_and_told(tmp_path: Path) -> None:
         0,
         "remit: the journal begins at 2026-10-01T10:00:00Z; what was used before is not known\n"
         "remit: 1 record of 1 revision count for nothing, since no database has their files (--state)\n",
+    )
+
+
+def test_records_that_were_lost_are_told(tmp_path: Path) -> None:
+    lived(tmp_path, [("2026-06-01", BEFORE)])
+    ask = about("user:ada", "view")
+    with recording(tmp_path / "journal") as point:
+        point.live(BEFORE).asks("2026-06-02", ask)
+        point.asks("2026-10-02", ask)
+    one = Writing(tmp_path / "journal")
+    when = (parse_instant("2026-10-01") - START) / SECOND
+    one.write(*(event(when, Kind.LOST, records=records) for records in (1, 2, "many")))
+    one.release()
+    found = opened(tmp_path / "r.csv", "--state", str(tmp_path), "--since", "2026-06-03")
+    assert (found.code, found.err) == (
+        0,
+        "remit: 3 records of that time could not be kept; what they used is not known\n",
     )
 
 

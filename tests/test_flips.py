@@ -19,6 +19,7 @@ from house import ROOT
 from readable import FILES
 from recorded import record
 from remit.adapters.journal.reading import entries
+from remit.cli.replayed import replayed_json, replayed_lines, replayed_markdown
 from remit.core.difference.document import digest_of
 from remit.core.journal.chain import START, leaf, line_of
 from remit.core.journal.entries import Entry
@@ -222,6 +223,22 @@ def test_more_sorts_than_are_told_apart_are_counted(kept: Kept, monkeypatch: pyt
         tally.take(entry, lambda *_: None)
     counted = sum(each.count for each in tally.sorts.values())
     assert len(tally.sorts) == 3 and counted + tally.untold == tally.to_allow + tally.to_deny
+    assert replayed_json(tally)["not_told_apart"] == tally.untold > 0
+    told = f"and {tally.untold:,} flips of so many other sorts that they are not told apart"
+    assert f"  … {told}" in replayed_lines(tally) and f"- … {told}" in replayed_markdown(tally)
+
+
+def test_scripts_get_so_many_sorts_of_flips_and_people_are_told_how_many(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("remit.cli.replayed.MOST_TOLD", 1)
+    tally = Tally(Snapshot(read_policy(kept[1][1])))
+    for entry in lines(kept):
+        tally.take(entry, lambda *_: None)
+    more = f"  … and {len(tally.sorts) - 1:,} sorts of flips more; `--format json` has "
+    assert more + "them all" in replayed_lines(tally)
+    monkeypatch.setattr("remit.cli.replayed.MOST_WRITTEN", 2)
+    assert more + "2 sorts" in replayed_lines(tally) and len(replayed_json(tally)["flips"]) == 2
 
 
 def plan_of(kept: Kept, tmp_path: Path, *arguments: str, head: dict[str, bytes] | None = None) -> Ran:

@@ -10,14 +10,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from remit.adapters.journal import committer as module
-from remit.adapters.journal.book import Book, kept_in
+from remit.adapters.journal.blocks import MOST_LINE
+from remit.adapters.journal.book import Book, _encoded, kept_in
 from remit.adapters.journal.committer import Keeping
 from remit.adapters.journal.ledger import Closed
 from remit.adapters.journal.reading import entries
@@ -331,6 +332,22 @@ def test_two_may_tell_the_same_one() -> None:
     one.set_result(None)
     settle([one], "the disk does not answer")
     settle([one], "")
+
+
+@pytest.mark.parametrize("deny", [True, False])
+def test_no_line_is_longer_than_can_be_read_again(tmp_path: Path, deny: bool) -> None:
+    """A record of any length comes of whoever may do something in very many places."""
+    most = MOST_LINE - 1_000
+    with book(tmp_path, Keeping(False, deny)) as kept:
+        for number, size in enumerate((most, most + 1, 100)):
+            body = _encoded({"time": now(), "kind": Kind.OPERATION, "op": "", "number": number})
+            long = body[:-1] + b',"more":"' + b"x" * (size - len(body) - 10) + b'"}'
+            assert len(long) == size
+            with pytest.raises(NotRecorded, match="bytes is longer than") if deny and size > most else nullcontext():
+                kept._committer.put_and_wait(long)
+    assert [entry.body["number"] for entry in told(tmp_path, Kind.OPERATION)] == [0, 2]
+    assert [entry.body["records"] for entry in told(tmp_path, Kind.LOST)] == [1]
+    assert holds(all_lines(tmp_path))
 
 
 def test_segments_roll_by_size_and_by_time_also_when_nothing_happens(tmp_path: Path) -> None:

@@ -18,10 +18,8 @@ from remit.errors import Misconfigured
 
 if TYPE_CHECKING:
     from remit.cli.house import JournalReader, KeyRing, Revisions, ServeOptions, Verifying
-    from remit.core.journal.entries import Entry
     from remit.core.journal.proofs import Proof
     from remit.core.journal.verifying import Notice, Tally
-    from remit.core.journal.wanted import Wanted
     from remit.core.policy import Policy
     from remit.core.snapshot import Snapshot
 
@@ -124,12 +122,6 @@ class RealHouse:
         from remit.adapters.http_desk import ask
 
         return ask(method, url, token, path, body, version)
-
-    def journal(self, directory: Path, wanted: Wanted) -> Iterator[Entry]:
-        """The lines of a journal that are wanted."""
-        from remit.adapters.journal.reading import entries
-
-        return entries(directory, wanted)
 
     def reader(self, directory: Path, told: Callable[[str], None]) -> JournalReader:
         """A journal to be read."""

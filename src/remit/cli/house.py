@@ -180,10 +180,6 @@ class House(Protocol):
         """
         ...
 
-    def journal(self, directory: Path, wanted: Wanted) -> Iterator[Entry]:
-        """The lines of a journal that are wanted, the oldest first. Raises Misconfigured if it cannot be read."""
-        ...
-
     def reader(self, directory: Path, told: Callable[[str], None]) -> JournalReader:
         """A journal to be read; `told` hears what is not as it should be."""
         ...

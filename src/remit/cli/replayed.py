@@ -40,6 +40,7 @@ def replayed_json(tally: Tally) -> dict[str, Any]:
         "deny_to_allow": tally.to_allow,
         "allow_to_deny": tally.to_deny,
         "not_replayable": tally.left,
+        "not_told_apart": tally.untold,
         "flips": flip_json(tally, MOST_WRITTEN),
     }
 
@@ -62,4 +63,7 @@ def _sentences(tally: Tally) -> Iterator[tuple[str, str]]:
 def _more(tally: Tally) -> Iterator[str]:
     """What of it is not told."""
     if len(tally.sorts) > MOST_TOLD:
-        yield f"and {counted(len(tally.sorts) - MOST_TOLD, 'sort')} of flips more; `--format json` has them all"
+        has = "them all" if len(tally.sorts) <= MOST_WRITTEN else f"{MOST_WRITTEN:,} sorts"
+        yield f"and {counted(len(tally.sorts) - MOST_TOLD, 'sort')} of flips more; `--format json` has {has}"
+    if tally.untold:
+        yield f"and {counted(tally.untold, 'flip')} of so many other sorts that they are not told apart"

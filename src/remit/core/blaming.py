@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from remit.core.history import Activation
 from remit.core.model import ALWAYS, FOREVER, Ground, window_text
+from remit.core.names import fields_of
 from remit.core.times import parse_instant
 
 Version = tuple[Activation, Mapping[str, bytes]]
@@ -114,7 +115,7 @@ def row_of(line: bytes) -> Row | None:
     text = line.decode()
     if text.startswith("#") or not text:
         return None
-    fields = text.replace(", ", ",").split(",")
+    fields = fields_of(text)
     if fields[0] != "g":
         return Row(", ".join(fields), Notes())
     since, until, *_ = (*fields[4:6], "", "")

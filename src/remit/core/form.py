@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from remit.core.cases import Given, Suite
 from remit.core.findings import MAX_LINE, Report, Source
 from remit.core.lines import access_rule, membership
+from remit.core.names import fields_of
 from remit.core.policy import CASES, Policy, read_policy
 from remit.core.reader import rows
 from remit.core.times import format_instant, parse_instant
@@ -51,7 +52,7 @@ def canonical(name: str, data: bytes) -> bytes:
 
 def _row(name: str, line: str) -> str:
     """A row in canonical form; one that would be longer than a line may be stays as it is."""
-    cells = line.replace(", ", ",").split(",")
+    cells = fields_of(line)
     least, times = _shape(name, cells)
     while len(cells) > least and not cells[-1]:
         cells.pop()

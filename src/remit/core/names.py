@@ -74,6 +74,11 @@ def counted(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
+def fields_of(line: str) -> list[str]:
+    """The fields of a row: parted by a comma and at most one space."""
+    return line.replace(", ", ",").split(",")
+
+
 def identifier_problem(text: str) -> str | None:
     """Why `text` cannot be an identifier, as words that follow its name; None if it can (design §3)."""
     if not text.strip():

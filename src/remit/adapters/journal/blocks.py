@@ -15,6 +15,12 @@ MOST_LINE = 32 * 1024 * 1024
 """Bytes of a line: no journal has a longer one."""
 
 
+def too_long(body: bytes) -> str:
+    """Why a record cannot be a line that is read again; empty if it can."""
+    most = MOST_LINE - 1_000  # a line has a little more than its record
+    return f"a record of {len(body):,} bytes is longer than the {most:,} of a line" if len(body) > most else ""
+
+
 def opened(segment: Segment) -> IO[bytes]:
     """The bytes of a segment, whether it was compressed meanwhile or not. Raises OSError: FileNotFoundError if it is
     gone."""

@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from remit.adapters.journal.blocks import too_long
 from remit.adapters.journal.ledger import Closed, Ledger
 from remit.adapters.journal.settling import Waiting, refusal, settle
 from remit.errors import NotRecorded
@@ -133,7 +134,7 @@ class Committer:
     def _take(self, body: bytes, waiting: Waiting | None) -> None:
         with self._turn:
             why = "the disk does not answer" if self._stuck or len(self._waiting) >= ROOM else self._down
-            why = "it is closed" if self._stopped else why
+            why = "it is closed" if self._stopped else too_long(body) or why
             if why and (why != self._down or time.monotonic() - self._failed_at < PAUSE):
                 self._lose(1, why)
             else:

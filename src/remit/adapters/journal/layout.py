@@ -10,6 +10,7 @@ DIRECTORY/WRITER/000000000001.torn-…        what was cut off its end after a c
 from __future__ import annotations
 
 import gzip
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import IO, NamedTuple, cast
 
 from remit.core.journal.chain import WRITER
 
+_BUFFER = 1024 * 1024  # bytes
 _SEGMENT = re.compile(r"(\d{12,18})\.jsonl(\.gz)?", re.ASCII)
 
 
@@ -30,7 +32,10 @@ class Segment(NamedTuple):
 
     def opened(self) -> IO[bytes]:
         """The bytes of its lines, to be read. Raises OSError."""
-        return cast("IO[bytes]", gzip.open(self.path)) if self.compressed else self.path.open("rb")
+        if not self.compressed:
+            return self.path.open("rb")
+        # the reader in front gives lines one by one, and much faster than what uncompresses
+        return io.BufferedReader(cast("io.RawIOBase", gzip.open(self.path)), _BUFFER)
 
     @property
     def checkpoint(self) -> Path:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import gzip
 import heapq
-import io
 import zlib
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import IO, NamedTuple, cast
+from typing import IO, NamedTuple
 
 from remit.adapters.db.checkpoints import SqlCheckpoints, Stored
-from remit.adapters.journal import checkpoints
+from remit.adapters.journal import blocks, checkpoints
 from remit.adapters.journal.layout import Segment, segments
 from remit.adapters.journal.spans import begins
 from remit.core.journal.notes import Key
 from remit.core.journal.verifying import DATABASE, FILE, Claim, Notice
 from remit.errors import JournalDamaged
-
-BUFFER = 1024 * 1024
 
 _FORGED = "it was edited, damaged or forged"
 
@@ -76,17 +73,10 @@ def claims_of(part: Part, directory: Path, writer: str, keys: Sequence[Key]) -> 
 
 def opened(segment: Segment) -> IO[bytes] | None:
     """The bytes of a segment, compressed meanwhile or not; None if it is gone. Raises OSError."""
-    plain = segment.path.with_suffix("") if segment.compressed else segment.path
-    packed = plain.with_name(f"{plain.name}.gz")
-    for path in (segment.path, packed):
-        try:
-            # the file behind gives its lines one by one, and much faster than what uncompresses
-            return (
-                io.BufferedReader(cast("io.RawIOBase", gzip.open(path)), BUFFER) if path == packed else path.open("rb")
-            )
-        except FileNotFoundError:
-            continue
-    return None
+    try:
+        return blocks.opened(segment)
+    except FileNotFoundError:
+        return None
 
 
 def lines_in(file: IO[bytes], damage: list[str]) -> Iterator[bytes]:

@@ -105,5 +105,7 @@ def _unsure(tally: Tally | None, first: int | None, begin: int) -> Iterator[str]
     if tally.unknown:
         lines, revisions = counted(tally.unknown.total(), "record"), counted(len(tally.unknown), "revision")
         yield f"remit: {lines} of {revisions} count for nothing, since no database has their files (--state)"
+    if tally.lost:
+        yield f"remit: {counted(tally.lost, 'record')} of that time could not be kept; what they used is not known"
     if tally.unread:
         yield f"remit: {counted(tally.unread, 'record')} make no sense; `remit journal verify` tells more"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from remit.cli.house import House, JournalReader
 from remit.cli.journal.showing import scanned
-from remit.cli.past import Past
+from remit.cli.past import Past, lines_of
 from remit.cli.screen import Say
 from remit.core.journal.usage import Bearing, Tally
 from remit.core.journal.wanted import Wanted
@@ -15,7 +15,6 @@ from remit.core.model import AccessRule
 from remit.core.snapshot import Snapshot
 from remit.errors import Misconfigured, NotFound
 
-_PAGE = 200  # lines of the history that are read at a time
 _MOST_KEPT = 3  # revisions whose answers are remembered; a journal goes from one to the next
 
 
@@ -74,16 +73,13 @@ def begins(reader: JournalReader) -> int | None:
 def lived_since(house: House, state: Path, since: int) -> tuple[list[dict[str, bytes]], bool]:
     """The policies that were live at a time or later, each once, and whether the database knows of all of them. Raises
     CouldNotDecide if it is out of reach."""
-    names: dict[str, None] = {}
-    reaches, before = False, None
+    names, reaches = dict[str, None](), False
     try:
         revisions = house.revisions(state)
-        while not reaches and (some := revisions.history(before, _PAGE)):
-            for each in some:
-                if not reaches:
-                    names[each.revision] = None
-                    reaches = each.at <= since
-            before = some[-1].number
+        for each in lines_of(revisions):
+            names[each.revision] = None
+            if reaches := each.at <= since:
+                break
         return [revisions.files(name) for name in names], reaches
     except (Misconfigured, NotFound):
         return [], False

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from remit.cli.house import Revisions
+from remit.cli.past import Past
 from remit.cli.render import explanation_json, explanation_lines, safe
 from remit.core.explain import explain
 from remit.core.journal.entries import Entry, Kind, question_of
 from remit.core.model import Explanation, Question, Witness
 from remit.core.pdp import walk
-from remit.core.policy import read_policy
 from remit.core.snapshot import Snapshot
-from remit.errors import CouldNotDecide, NotFound, PolicyInvalid
-
-MOST = 4
-"""Revisions that are held compiled at a time."""
+from remit.errors import CouldNotDecide
 
 _JUDGED = ("allow", "deny")
 
@@ -31,8 +27,8 @@ class Reasons:
 
     def __init__(self, opened: Callable[[], Revisions]) -> None:
         self._opened = opened
-        self._revisions: Revisions | None = None
-        self._compiled: OrderedDict[str, Snapshot | str] = OrderedDict()
+        self._past: Past | None = None
+        self._untold: dict[str, str] = {}
 
     def of(self, entry: Entry, item: Item) -> Reason | None:
         """Why one item was decided so; None if nothing was decided. Raises Misconfigured if no revision is kept."""
@@ -52,19 +48,17 @@ class Reasons:
 
     def _snapshot(self, revision: str) -> Snapshot | str:
         """The revision compiled, or why it cannot be had."""
-        if revision in self._compiled:
-            self._compiled.move_to_end(revision)
-            return self._compiled[revision]
-        self._revisions = self._revisions or self._opened()
-        found: Snapshot | str
+        if revision in self._untold:
+            return self._untold[revision]
+        self._past = self._past or Past(self._opened())
         try:
-            found = Snapshot(read_policy(self._revisions.files(revision)))
-        except (NotFound, CouldNotDecide, PolicyInvalid) as error:
-            found = f"no reason can be told: {error}"
-        self._compiled[revision] = found
-        while len(self._compiled) > MOST:
-            self._compiled.popitem(last=False)
-        return found
+            if found := self._past.snapshot(revision):
+                return found
+            why = self._past.unknown[revision]
+        except CouldNotDecide as error:
+            why = str(error)
+        self._untold[revision] = f"no reason can be told: {why}"
+        return self._untold[revision]
 
 
 def reason_lines(reason: Reason) -> Iterator[str]:

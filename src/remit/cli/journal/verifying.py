@@ -17,6 +17,7 @@ from remit.cli.render import columns, safe
 from remit.cli.screen import Screen
 from remit.core.journal.notes import Key, key_of
 from remit.core.journal.verifying import Notice, Tally
+from remit.core.names import counted
 from remit.errors import CouldNotDecide, JournalDamaged, RequestInvalid
 
 Keys = Annotated[
@@ -98,9 +99,9 @@ class _Report:
             self.screen.show(columns(_HEAD, [_row(each) for each in self._tallies]))
         lines, writers = sum(each.lines for each in self._tallies), len(self._tallies)
         if self.faults:
-            self.screen.show([f"THE JOURNAL IS NOT AS IT WAS WRITTEN: {_count(self.faults, 'fault')}"])
+            self.screen.show([f"THE JOURNAL IS NOT AS IT WAS WRITTEN: {counted(self.faults, 'fault')}"])
         elif fault is None:
-            counts = f"{_count(lines, 'line')} of {_count(writers, 'writer')}"
+            counts = f"{counted(lines, 'line')} of {counted(writers, 'writer')}"
             self.screen.show([f"the journal is as it was written: {counts}"])
         self.screen.show([_LIST] if not self._given else [])
 
@@ -113,10 +114,6 @@ class _Report:
             "writers": [each._asdict() for each in self._tallies],
             **({} if fault is None else {"undecided": str(fault)}),
         }
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _without(told: dict[str, object]) -> dict[str, object]:

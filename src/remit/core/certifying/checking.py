@@ -19,7 +19,7 @@ from remit.core.certifying.marks import Mark, belongs, facts, marks_of, weighs
 from remit.core.certifying.paper import KEY, marks_text
 from remit.core.certifying.population import COLUMNS, Entitled, digest, population
 from remit.core.model import ROOT
-from remit.core.names import counted, did_you_mean, quoted, subject_problem
+from remit.core.names import counted, did_you_mean, fields_of, quoted, subject_problem
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
 
@@ -108,7 +108,7 @@ def _compared(review: Filled, there: Mapping[str, Entitled]) -> Iterator[Fault]:
 
 def _gone(review: Filled, row: Answered, fresh: list[Entitled], same: bool) -> Iterator[Fault]:
     """A row whose line is not in the policy: done if it was to go, unless another line gives the same."""
-    cells = row.line.replace(", ", ",").split(",")[1:4]
+    cells = fields_of(row.line)[1:4]
     now = next((each for each in fresh if list(each.cells[:3]) == cells), None)
     if now is not None:
         message = f"the line is another one by now: `{now.line}`"
@@ -150,7 +150,7 @@ class _Judge:
 
     def _changed(self, row: Answered) -> Iterator[Fault]:
         """Cells beside the line that say something else than it does."""
-        cells = [*row.line.replace(", ", ",").split(",")[1:], *[""] * len(COLUMNS)]
+        cells = [*fields_of(row.line)[1:], *[""] * len(COLUMNS)]
         for name, due in zip(COLUMNS, cells, strict=False):
             if name in _HELD and row.text(name) != due:
                 message = f"{quoted(row.text(name))} is not what the line says"
@@ -190,7 +190,7 @@ class _Judge:
 
     def _about(self, row: Answered) -> tuple[str, str]:
         """Whom the line is about, and who approved it."""
-        cells = [*row.line.replace(", ", ",").split(",")[1:], *[""] * len(COLUMNS)]
+        cells = [*fields_of(row.line)[1:], *[""] * len(COLUMNS)]
         return cells[0], cells[COLUMNS.index("approved_by")]
 
     def _named(self, name: str) -> list[str]:

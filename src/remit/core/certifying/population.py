@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from remit.core.form import canonical
 from remit.core.model import ROOT, AccessRule
+from remit.core.names import fields_of
 from remit.core.policy import Policy
 from remit.core.snapshot import Snapshot
 
@@ -45,7 +46,7 @@ def population(files: Mapping[str, bytes], policy: Policy, snapshot: Snapshot, s
     found: dict[str, Entitled] = {}
     for line, rule in zip(lines, policy.access_rules, strict=True):
         if scope == ROOT or scope in snapshot.chains.get(rule.scope, ()):
-            cells = line.replace(", ", ",").split(",")[1:]
+            cells = fields_of(line)[1:]
             padded = (*cells, *[""] * (len(COLUMNS) - len(cells)))
             found.setdefault(line, Entitled(line, rule, padded))
     return tuple(found.values())

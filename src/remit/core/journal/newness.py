@@ -8,6 +8,7 @@ from remit.core.findings import Report, Source
 from remit.core.form import canonical
 from remit.core.journal.support import lines_of
 from remit.core.model import Origin, Permission
+from remit.core.names import fields_of
 from remit.core.policy import Policy
 from remit.core.reader import rows
 
@@ -44,7 +45,7 @@ def come_since(files: Mapping[str, bytes], past: Iterable[Mapping[str, bytes]]) 
 def _said(name: str, data: bytes) -> Iterator[tuple[Origin, Said]]:
     for number, fields in rows(Source(name, data), Report()):
         line = canonical(name, f"{','.join(fields)}\n".encode()).decode().strip()
-        cells = line.replace(", ", ",").split(",")[:_SAYING]
+        cells = fields_of(line)[:_SAYING]
         while not cells[-1]:
             cells.pop()
         yield Origin(name, number), tuple(cells)

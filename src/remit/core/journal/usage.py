@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from remit.core.explain import Permissions, permissions_of, shortest
 from remit.core.journal.asked import Asked, asked, judged, normal
-from remit.core.journal.entries import Entry
+from remit.core.journal.entries import Entry, Kind
 from remit.core.journal.spells import Spells
 from remit.core.model import AccessRule, Origin, Question
 from remit.core.pdp import holders_of
@@ -68,13 +68,14 @@ Known = Callable[[str], Bearing | None]
 
 class Tally:
     """Counts uses of the access rules of one policy. `active` says when somebody last asked, was asked about, or came
-    by way of a group; `unknown` counts records by revisions whose files are nowhere, and `unread` those that make no
-    sense; `unsure` are those whom the former may have allowed something, and `heard` those whom they denied it."""
+    by way of a group; `unknown` counts records by revisions whose files are nowhere, `unread` those that make no sense,
+    `lost` those that could not be written; `unsure` are those whom the unknown may have allowed something, and `heard`
+    those whom they denied it."""
 
     def __init__(self, access_rules: Iterable[AccessRule]) -> None:
         self.uses: dict[Origin, Used] = {}
         self.active: dict[str, int] = {}
-        self.records, self.unread = 0, 0
+        self.records = self.unread = self.lost = 0
         self.unknown: Counter[str] = Counter()
         self.unsure: set[str] = set()
         self.heard: set[str] = set()
@@ -84,6 +85,8 @@ class Tally:
 
     def take(self, entry: Entry, known: Known) -> None:
         """Count what one line of the journal says."""
+        if entry.kind == Kind.LOST:
+            self.lost += records if type(records := entry.body.get("records")) is int else 0
         try:
             found = asked(entry)
         except JournalDamaged:

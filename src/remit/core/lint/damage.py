@@ -10,6 +10,7 @@ import csv
 import re
 
 from remit.core.lint.book import TABLES
+from remit.core.names import fields_of
 from remit.core.times import parse_instant
 
 _MARK = b"\xef\xbb\xbf"
@@ -62,7 +63,7 @@ def _line(name: str, line: str) -> str:
         return line
     found = _without_padding(name, [cell.strip(" ") for cell in cells])
     found = [_day(cell) if index in _times(name, found) else cell for index, cell in enumerate(found)]
-    if found == line.replace(", ", ",").split(","):
+    if found == fields_of(line):
         return line
     return (", " if ", " in line or '"' in line else ",").join(found)
 
