@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from remit.adapters.journal.clock import clock_watched
 from remit.adapters.journal.committer import Committer, Keeping, Lost, Told
 from remit.adapters.journal.ledger import Closed, Ledger, open_ledger, others
 from remit.adapters.journal.recovery import Torn
@@ -104,7 +105,9 @@ def kept_in(
     except OSError as error:
         log.warning("what other writers left in `%s` cannot be looked after: %s", directory, error)
     try:
-        yield Book(committer, told, clock)
+        book = Book(committer, told, clock)
+        with clock_watched(book.mention):
+            yield book
     finally:
         committer.stop()
 

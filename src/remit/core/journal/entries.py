@@ -26,6 +26,7 @@ class Kind(StrEnum):
     REJECTED = "policy.rejected"
     ROLLED_BACK = "policy.rolled_back"
     AUTH_FAILED = "auth.failed"
+    CLOCK = "clock.jumped"
     LOST = "journal.lost"
     TRIMMED = "journal.trimmed"
     KEY = "journal.key"
