@@ -132,6 +132,21 @@ def live() -> None:
         )
 
 
+def reloads() -> None:
+    """Two policies that disagree, and those who ask meanwhile."""
+    print("\n## While two policies come and go, one after the other, and four clients ask as fast as they can\n")
+    print("| access rules | journal | policies | from file to effect, s | p50 quiet / meanwhile, ms "
+          "| p99 quiet / meanwhile, ms | times |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|")
+    for rules, kept, decisions in ((60, "durable", 150_000), (10_000, "durable", 150_000), (60, "off", 600_000)):
+        f = run("reloads.py", str(rules), str(decisions), "500", "4", "1", kept)
+        halves, tails = (f"{f[f'quiet_{p}_ms']:.2f} / {f[f'busy_{p}_ms']:.2f}" for p in ("p50", "p99"))
+        times = f"{f['busy_p99_ms'] / f['quiet_p99_ms']:.2f}"
+        print(
+            f"| {rules:,} | {kept} | {f['reloads']} | {f['effect_s']:.2f} | {halves} | {tails} | {times} |", flush=True
+        )
+
+
 def publish() -> None:
     """From a publish to its effect everywhere."""
     print("\n## From a publish to its effect: medians (worst)\n")
@@ -210,9 +225,8 @@ def journal() -> None:
 
 
 ALL = {"decide": decide, "build": build, "http": http, "search": search, "catalog": catalog, "duties": duties,
-       "start": start, "live": live, "workers": workers, "publish": publish, "shadow": shadow, "asking": asking,
-       "lint": lint, "plan": planned,
-       "journal": journal}  # fmt: skip
+       "start": start, "live": live, "reloads": reloads, "workers": workers, "publish": publish, "shadow": shadow,
+       "asking": asking, "lint": lint, "plan": planned, "journal": journal}  # fmt: skip
 
 if __name__ == "__main__":
     print(f"Python {platform.python_version()}, {platform.machine()}")
