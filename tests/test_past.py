@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,7 @@ def test_nothing_can_be_written_this_way(tmp_path: Path) -> None:
     database.revisions.activate(policy(1), BY_ADA, "tests", 1)
     with past_revisions(None, tmp_path)._engine.connect() as link, pytest.raises(Exception, match="readonly"):
         link.exec_driver_sql("CREATE TABLE t (a)")
-    with sqlite3.connect(tmp_path / "remit.db") as link:
+    with closing(sqlite3.connect(tmp_path / "remit.db")) as link:
         assert ("t",) not in link.execute("SELECT name FROM sqlite_master").fetchall()
     database.close()
 
