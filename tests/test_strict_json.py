@@ -13,6 +13,7 @@ import pytest
 
 from asking import YES
 from bad_json import BYTES, CONTROLS, ESCAPES, GOOD_NUMBERS, HEAVY, LONE, NO_JSON, NUMBERS, TWICE, nested
+from quick import quickly
 from remit.errors import RequestInvalid
 from remit.web.strict import parse
 from server import EVALUATIONS, Running, raw_request
@@ -42,15 +43,14 @@ def places(value: str | bytes) -> list[bytes]:
 
 
 def refused(body: bytes) -> str:
-    """The message with which a body is refused, quickly; a second and a third try for when others were busy."""
-    took = []
-    while not took or (min(took) >= QUICK and len(took) < 3):
-        started = time.process_time()
+    """The message with which a body is refused, quickly."""
+
+    def said() -> str:
         with pytest.raises(RequestInvalid) as caught:
             parse(body)
-        took.append(time.process_time() - started)
-    assert min(took) < QUICK
-    return str(caught.value)
+        return str(caught.value)
+
+    return quickly(said, QUICK)
 
 
 @pytest.mark.parametrize("text", TWICE.values(), ids=TWICE)
