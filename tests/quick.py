@@ -12,7 +12,7 @@ TRIES = 3
 
 
 def quickly(work: Callable[[], Found], seconds: float) -> Found:
-    """What `work` finds, which takes less than so many seconds of the processor; it is done again if it took more, since
+    """What `work` finds, which takes less than so many seconds of the processor; it is done again if it took more:
     other threads count too, and what thousands of tests have left may be collected just then."""
     took = []
     for _ in range(TRIES):
