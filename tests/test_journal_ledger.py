@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from remit.adapters.journal import ledger as ledger_module
 from remit.adapters.journal.layout import lines_of, segments, writers
 from remit.adapters.journal.ledger import Ledger, open_ledger, others, taken
 from remit.core.journal.chain import START, leaf, line_of, link_of
@@ -252,3 +253,20 @@ def test_after_a_loss_of_power_all_that_was_synced_is_there(tmp_path: Path) -> N
         assert holds(lines) and lines[-1].endswith(b'"number":9}')
         assert [line for line in lines if b'"kind":"decision"' in line][:synced] == lines[:synced]
         assert len(lines) > synced
+
+
+def test_nobody_finds_a_new_writer_that_is_not_held_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who looks after what others left would take it from whoever is making it."""
+    seen: list[str] = []
+
+    def looked_at(directory: Path) -> int | None:
+        seen.extend(writers(tmp_path))
+        return taken(directory)
+
+    monkeypatch.setattr(ledger_module, "taken", looked_at)
+    made = open_ledger(tmp_path)
+    try:
+        assert writers(tmp_path) == [made.writer] and not seen
+        assert [each.writer for each in others(tmp_path, "")] == []
+    finally:
+        made.release()
