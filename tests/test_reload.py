@@ -32,7 +32,7 @@ MAY = {revision_of(OLD): (True, False), revision_of(NEW): (False, True)}
 """By revision: may Ada, and may Bob?"""
 
 BATCH, CLIENTS, RELOADS, DECISIONS = 250, 3, 500, 1_000_000
-LOADS, ATTEMPTS = 300, 100_000
+LOADS, ATTEMPTS = 2_000, 1_000_000
 
 
 def asked(name: str) -> dict[str, object]:
